@@ -1,0 +1,419 @@
+"""The schema of every table: one place says what a table holds, in which unit, and what makes a row unique.
+
+Both scenarios obey the same schemas, so that a notebook cannot tell real data from simulated data by their shape.
+A schema is checked at every read and every write by :class:`healthops.workspace.Workspace`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
+
+#: The 23 quantile levels of the forecast hubs.
+QUANTILE_LEVELS: tuple[float, ...] = (
+    0.01, 0.025, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50,
+    0.55, 0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95, 0.975, 0.99,
+)  # fmt: skip
+
+#: Names of the columns that hold them in a wide table of forecasts: ``q0.010`` to ``q0.990``.
+QUANTILE_COLUMNS: tuple[str, ...] = tuple(f"q{level:.3f}" for level in QUANTILE_LEVELS)
+
+LEVELS = ("department", "province", "district")
+
+
+class SchemaError(ValueError):
+    """A table does not hold what its schema promises; the message names the table, column, row and remedy."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, unit and bounds.
+
+    ``kind`` is one of ``text``, ``integer``, ``number``, ``date`` (midnight, no time zone) and ``flag``.
+    """
+
+    kind: str
+    about: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    among: tuple[str, ...] | None = None
+    pattern: str | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is, which columns make it unique, and the columns themselves.
+
+    ``extra`` lets a table carry further number columns that are not known beforehand (features).
+    """
+
+    about: str
+    key: tuple[str, ...]
+    columns: dict[str, Column] = field(default_factory=dict)
+    extra: bool = False
+
+
+def _text(about: str, **more: object) -> Column:
+    return Column("text", about, **more)  # type: ignore[arg-type]
+
+
+def _integer(about: str, unit: str = "", **more: object) -> Column:
+    return Column("integer", about, unit, **more)  # type: ignore[arg-type]
+
+
+def _number(about: str, unit: str = "", **more: object) -> Column:
+    return Column("number", about, unit, **more)  # type: ignore[arg-type]
+
+
+def _date(about: str, **more: object) -> Column:
+    return Column("date", about, **more)  # type: ignore[arg-type]
+
+
+def _flag(about: str) -> Column:
+    return Column("flag", about)
+
+
+_UBIGEO = _text("place code of 2, 4 or 6 digits: department, province, district", pattern=r"^\d{2}(\d{2}){0,2}$")
+_DISTRICT = _text("district code of 6 digits", pattern=r"^\d{6}$")
+_LEVEL = _text("administrative level", among=LEVELS)
+_WEEK_END = _date("Saturday that ends the epidemiological (MMWR) week")
+_QUANTILES = {
+    name: _number(f"quantile {level:g} of the forecast", "cases", low=0)
+    for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)
+}
+_FORECAST_KEY = {
+    "model": _text("name of the forecaster"),
+    "reference_date": _date("Saturday of the last week that the forecaster saw"),
+    "horizon": _integer("weeks after the reference date", "weeks", low=1, high=52),
+    "target_end_date": _date("Saturday that ends the forecast week"),
+    "location": _UBIGEO,
+}
+
+TABLES: dict[str, Table] = {
+    # ---- what cleaning makes from the sources ---------------------------------------------------
+    "ledger": Table(
+        "What became of every row of every source: rows in = rows kept + rows set aside, by reason.",
+        ("source", "table", "action", "reason"),
+        {
+            "source": _text("source file"),
+            "table": _text("table that it became"),
+            "action": _text(
+                "in, kept, set_aside (these three balance), or flagged / repaired (kept rows that carry a note)",
+                among=("in", "kept", "set_aside", "flagged", "repaired"),
+            ),
+            "reason": _text("why, in words"),
+            "rows": _integer("rows", "rows", low=0),
+        },
+    ),
+    "places": Table(
+        "Departments, provinces and districts with their attributes.",
+        ("ubigeo",),
+        {
+            "ubigeo": _UBIGEO,
+            "level": _LEVEL,
+            "name": _text("name in capital letters without accents"),
+            "department": _text("name of its department"),
+            "province": _text("name of its province", missing=True),
+            "region": _text("natural region", missing=True),
+            "latitude": _number("of its capital", "degrees", low=-90, high=90, missing=True),
+            "longitude": _number("of its capital", "degrees", low=-180, high=180, missing=True),
+            "altitude_m": _number("of its capital", "m", low=-100, high=6000, missing=True),
+            "area_km2": _number("area", "km2", low=0, missing=True),
+            "density_per_km2": _number("inhabitants per km2", "1/km2", low=0, missing=True),
+            "population": _number("latest known inhabitants", "persons", low=0, missing=True),
+            "hdi": _number("human development index", "", low=0, high=1, missing=True),
+            "poverty_pct": _number("share of people in monetary poverty", "%", low=0, high=100, missing=True),
+        },
+    ),
+    "boundaries": Table(
+        "Outlines of the places as rings of points, in drawing order.",
+        ("ubigeo", "ring", "point"),
+        {
+            "ubigeo": _UBIGEO,
+            "level": _LEVEL,
+            "ring": _integer("ring of the polygon", low=0),
+            "point": _integer("point of the ring", low=0),
+            "longitude": _number("", "degrees", low=-180, high=180),
+            "latitude": _number("", "degrees", low=-90, high=90),
+        },
+    ),
+    "population": Table(
+        "Inhabitants by place and year of census or estimate.",
+        ("ubigeo", "year"),
+        {
+            "ubigeo": _UBIGEO,
+            "level": _LEVEL,
+            "year": _integer("", "year", low=1900, high=2100),
+            "population": _number("inhabitants", "persons", low=0),
+        },
+    ),
+    "weekly_cases": Table(
+        "Dengue cases by district and epidemiological week of onset: a complete grid, zeros written out.",
+        ("ubigeo", "week_end"),
+        {
+            "ubigeo": _DISTRICT,
+            "week_end": _WEEK_END,
+            "epi_year": _integer("epidemiological year", "year", low=1990, high=2100),
+            "epi_week": _integer("epidemiological week", "week", low=1, high=53),
+            "cases": _integer("confirmed and probable; missing where the place did not report", "cases", low=0, missing=True),
+            "confirmed": _integer("", "cases", low=0, missing=True),
+            "probable": _integer("", "cases", low=0, missing=True),
+            "female": _integer("of these, women and girls", "cases", low=0, missing=True),
+            "status": _text(
+                "complete; missing: no report came; truncated: the newest weeks, still being reported",
+                among=("complete", "missing", "truncated"),
+            ),
+        },
+    ),
+    "reporting_triangle": Table(
+        "Cases by week of onset and by how many weeks later they were reported; empty where no source tells.",
+        ("ubigeo", "week_end", "delay_weeks"),
+        {
+            "ubigeo": _UBIGEO,
+            "week_end": _WEEK_END,
+            "delay_weeks": _integer("", "weeks", low=0, high=60),
+            "cases": _integer("cases first reported with this delay", "cases", low=0),
+        },
+    ),
+    "climate_weekly": Table(
+        "Weekly climate at stations, for the weeks that they observed.",
+        ("ubigeo", "week_end"),
+        {
+            "ubigeo": _UBIGEO,
+            "week_end": _WEEK_END,
+            "temp_c": _number("mean temperature", "deg C", low=-30, high=50, missing=True),
+            "temp_min_c": _number("mean of daily minima", "deg C", low=-40, high=50, missing=True),
+            "temp_max_c": _number("mean of daily maxima", "deg C", low=-30, high=60, missing=True),
+            "rain_mm": _number("rain over the week", "mm", low=0, high=2000, missing=True),
+            "days_observed": _integer("days of the week with any observation", "days", low=0, high=7),
+        },
+    ),
+    "health_records": Table(
+        "Fictitious clinic records of people with fever, placed and timed by the dengue counts.",
+        ("record_id",),
+        {
+            "record_id": _text("study id"),
+            "date": _date("day of the visit"),
+            "age_years": _integer("", "years", low=0, high=120, missing=True),
+            "sex": _text("", among=("female", "male"), missing=True),
+            "ubigeo": _DISTRICT,
+            "latitude": _number("of the clinic", "degrees", low=-90, high=90, missing=True),
+            "longitude": _number("of the clinic", "degrees", low=-180, high=180, missing=True),
+            "symptoms": _text("free text, Spanish, with spelling noise", missing=True),
+            "diagnosis": _text("free text, Spanish, with spelling noise", missing=True),
+            "treatment": _text("", missing=True),
+            "outcome": _text("", among=("recovered", "hospitalised", "died")),
+            "fictitious": _flag("always true: no public source offers individual records"),
+        },
+    ),
+    # ---- column 1, outbreaks ----------------------------------------------------------------------
+    "outbreak_panel": Table(
+        "Weekly cases at the level of the forecasts: one complete series a place.",
+        ("ubigeo", "week_end"),
+        {
+            "ubigeo": _UBIGEO,
+            "week_end": _WEEK_END,
+            "epi_year": _integer("epidemiological year", "year", low=1990, high=2100),
+            "epi_week": _integer("epidemiological week", "week", low=1, high=53),
+            "cases": _number("cases; missing where no report came", "cases", low=0, missing=True),
+            "cases_filled": _number("cases, gaps filled with the mean of the last four observed weeks", "cases", low=0),
+            "status": _text("as in weekly_cases", among=("complete", "missing", "truncated")),
+            "population": _number("inhabitants", "persons", low=0),
+        },
+    ),
+    "outbreak_features": Table(
+        "Features known at the end of a week, by place: the input of the forecasters that use any.",
+        ("ubigeo", "week_end"),
+        {"ubigeo": _UBIGEO, "week_end": _WEEK_END},
+        extra=True,
+    ),
+    "feature_catalogue": Table(
+        "Every feature, described.",
+        ("feature",),
+        {
+            "feature": _text("name"),
+            "kind": _text("", among=("number", "category", "text", "flag")),
+            "unit": _text("", missing=True),
+            "source": _text("table.column it comes from"),
+            "transformation": _text("how it is made"),
+            "fold_safety": _text(
+                "past_only: uses nothing after its week; static: does not change; fitted: must be fitted in the training fold",
+                among=("past_only", "static", "fitted"),
+            ),
+            "why": _text("why it matters"),
+        },
+    ),
+    "backtest_forecasts": Table(
+        "Forecasts of every model at every rolling origin, one row a task, its quantiles side by side.",
+        ("model", "reference_date", "horizon", "location"),
+        {**_FORECAST_KEY, **_QUANTILES, "observed": _number("what came", "cases", low=0, missing=True)},
+    ),
+    "forecasts": Table(
+        "The fusion's forecasts in the columns of the hubs.",
+        ("reference_date", "target", "horizon", "location", "output_type", "output_type_id"),
+        {
+            "reference_date": _FORECAST_KEY["reference_date"],
+            "target": _text("what is forecast", among=("wk inc dengue case",)),
+            "horizon": _FORECAST_KEY["horizon"],
+            "target_end_date": _FORECAST_KEY["target_end_date"],
+            "location": _UBIGEO,
+            "output_type": _text("", among=("quantile",)),
+            "output_type_id": _number("quantile level", low=0, high=1),
+            "value": _number("", "cases", low=0),
+        },
+    ),
+    "district_forecasts": Table(
+        "The fusion's forecasts brought down to districts, one row a task.",
+        ("reference_date", "horizon", "location"),
+        {**{k: v for k, v in _FORECAST_KEY.items() if k != "model"}, **_QUANTILES},
+    ),
+    "forecast_scores": Table(
+        "Scores of every model by horizon and place over the shared tasks of the backtest.",
+        ("model", "horizon", "location"),
+        {
+            "model": _FORECAST_KEY["model"],
+            "horizon": _FORECAST_KEY["horizon"],
+            "location": _UBIGEO,
+            "tasks": _integer("", "tasks", low=1),
+            "wis": _number("mean weighted interval score", "cases", low=0),
+            "wis_log1p": _number("the same on log(1 + cases)", "", low=0),
+            "mae": _number("mean absolute error of the median", "cases", low=0),
+            "coverage_50": _number("", low=0, high=1),
+            "coverage_90": _number("", low=0, high=1),
+            "coverage_95": _number("", low=0, high=1),
+        },
+    ),
+    "tuning_trials": Table(
+        "Every trial of the tuning: what was tried, on which origins, with what result.",
+        ("model", "trial"),
+        {
+            "model": _FORECAST_KEY["model"],
+            "trial": _integer("", low=0),
+            "parameters": _text("JSON"),
+            "first_origin": _date("first origin of the tuning"),
+            "last_origin": _date("last origin of the tuning"),
+            "wis": _number("mean weighted interval score", "cases", low=0),
+            "wis_log1p": _number("the same on log(1 + cases)", "", low=0),
+            "chosen": _flag("whether the backtest uses it"),
+        },
+    ),
+    "outbreak_alerts": Table(
+        "Weekly alerts: was the forecast above the endemic channel, and what came.",
+        ("model", "reference_date", "horizon", "location"),
+        {
+            **_FORECAST_KEY,
+            "threshold": _number("upper bound of the endemic channel", "cases", low=0),
+            "probability": _number("forecast chance to exceed it", "", low=0, high=1),
+            "alert": _flag("whether an alert was raised"),
+            "outbreak": _flag("whether the threshold was exceeded"),
+        },
+    ),
+    "resource_plans": Table(
+        "Which district gets how much of each resource, under each policy.",
+        ("policy", "reference_date", "resource", "location"),
+        {
+            "policy": _text("name of the policy"),
+            "reference_date": _FORECAST_KEY["reference_date"],
+            "resource": _text("name of the resource"),
+            "location": _DISTRICT,
+            "expected_need": _number("forecast mean of the need", "units of the resource", low=0),
+            "allocated": _number("", "units of the resource", low=0),
+            "expected_unmet": _number("forecast mean of the need left unmet", "units of the resource", low=0),
+        },
+    ),
+    "replay_weeks": Table(
+        "The held-back season played forward: need, supply and unmet need by policy, week, resource and district.",
+        ("policy", "week_end", "resource", "location"),
+        {
+            "policy": _text("name of the policy"),
+            "week_end": _WEEK_END,
+            "resource": _text("name of the resource"),
+            "location": _DISTRICT,
+            "need": _number("", "units of the resource", low=0),
+            "sent": _number("", "units of the resource", low=0),
+            "stock_before": _number("stock carried over", "units of the resource", low=0),
+            "unmet": _number("", "units of the resource", low=0),
+        },
+    ),
+}
+
+
+def table(name: str) -> Table:
+    """Return the declaration of table `name`; an unknown name is a :class:`SchemaError` that lists the known ones."""
+    try:
+        return TABLES[name]
+    except KeyError:
+        raise SchemaError(f"no table is called {name!r}; known: {', '.join(sorted(TABLES))}") from None
+
+
+@cache
+def schema(name: str) -> pa.DataFrameSchema:
+    """Return the pandera schema of table `name`."""
+    import pandera.pandas as pa
+
+    types = {"text": "str", "integer": "int64", "number": "float64", "date": "datetime64[ns]", "flag": "bool"}
+    columns = {}
+    for column, rule in table(name).columns.items():
+        checks = []
+        if rule.low is not None:
+            checks.append(pa.Check.ge(rule.low))
+        if rule.high is not None:
+            checks.append(pa.Check.le(rule.high))
+        if rule.among is not None:
+            checks.append(pa.Check.isin(rule.among))
+        if rule.pattern is not None:
+            checks.append(pa.Check.str_matches(rule.pattern))
+        if rule.kind == "date":
+            checks.append(pa.Check(lambda s: s == s.dt.normalize(), error="a date without a time of day"))
+        dtype = "Int64" if rule.kind == "integer" and rule.missing else types[rule.kind]
+        columns[column] = pa.Column(dtype, checks, nullable=rule.missing, coerce=True)
+    return pa.DataFrameSchema(
+        columns, unique=list(table(name).key), strict=not table(name).extra, ordered=False, name=name
+    )
+
+
+def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Check `frame` against the schema of table `name`; return it typed, its columns in the declared order.
+
+    Raises
+    ------
+    SchemaError
+        Naming the table, the column, the first offending rows and what the schema asks.
+    """
+    import pandera.pandas as pa
+
+    declared = table(name)
+    missing = sorted(set(declared.columns) - set(frame.columns))
+    if missing:
+        raise SchemaError(f"table {name!r} lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
+    unknown = sorted(set(map(str, frame.columns)) - set(declared.columns))
+    if unknown and not declared.extra:
+        raise SchemaError(
+            f"table {name!r} has undeclared columns {unknown}; declare them in healthops/data/schemas.py or drop them"
+        )
+    try:
+        checked = schema(name).validate(frame.reset_index(drop=True), lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        raise SchemaError(_explain(name, errors.failure_cases)) from None
+    order = [*declared.columns, *(c for c in checked.columns if c not in declared.columns)]
+    return checked[order]
+
+
+def _explain(name: str, failures: pd.DataFrame) -> str:
+    lines = [f"table {name!r} breaks its schema:"]
+    for (column, check), group in failures.groupby(["column", "check"], sort=False, dropna=False):
+        rows = [int(i) for i in group["index"].dropna().head(5)]
+        values = [repr(v) for v in group["failure_case"].head(5)]
+        lines.append(
+            f"  column {column!r}: {check}: {len(group)} values, e.g. {', '.join(values)}"
+            + (f" in rows {rows}" if rows else "")
+        )
+    lines.append("correct the rows, or set them aside with a reason in the ledger before the table is written")
+    return "\n".join(lines)
