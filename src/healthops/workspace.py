@@ -144,7 +144,9 @@ class Declaration:
         for notebook, entry in raw["notebooks"].items():
             unknown = sorted(set(entry) - known)
             if unknown:
-                raise WorkspaceError(f"config/graph.yaml: {notebook} has unknown keys {unknown}; known {sorted(known)}")
+                raise WorkspaceError(
+                    f"config/graph.yaml: {notebook} has unknown keys {unknown}; known {sorted(known)}"
+                )
             lists = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
             declared[notebook] = cls(notebook=notebook, **lists)
         return declared
@@ -180,7 +182,9 @@ class Workspace:
         if notebook is not None:
             declared = Declaration.load_all(config=self.config)
             if notebook not in declared:
-                raise UndeclaredError(f"config/graph.yaml does not declare a notebook {notebook!r}; add it there")
+                raise UndeclaredError(
+                    f"config/graph.yaml does not declare a notebook {notebook!r}; add it there"
+                )
             self.declaration = declared[notebook]
         staging = os.environ.get(STAGING_VARIABLE)
         self._staging = Path(staging) if staging and notebook else None
@@ -189,7 +193,7 @@ class Workspace:
     @property
     def raw(self) -> Path:
         """Folder of the raw, read-only files of this scenario."""
-        return self.root / "data" / "raw" / self.scenario.prepare
+        return self.root / "data" / "raw" / self.scenario.name
 
     def table_path(self, name: str) -> Path:
         """Path of table `name`, whether it is there or not."""

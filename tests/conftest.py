@@ -1,0 +1,27 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def find_mirror() -> Path | None:
+    """Return the mirror of public data: HEALTHOPS_MIRROR, else the folder beside the checkout, else None."""
+    named = os.environ.get("HEALTHOPS_MIRROR")
+    beside = REPOSITORY.parent / "shared" / "data"
+    path = Path(named) if named else beside
+    return path if (path / "CATALOG.csv").is_file() else None
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Folder of the mirror; the test is skipped where there is none."""
+    path = find_mirror()
+    if path is None:
+        pytest.skip("no mirror of public data: set HEALTHOPS_MIRROR")
+    return path
