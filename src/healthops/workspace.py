@@ -144,9 +144,7 @@ class Declaration:
         for notebook, entry in raw["notebooks"].items():
             unknown = sorted(set(entry) - known)
             if unknown:
-                raise WorkspaceError(
-                    f"config/graph.yaml: {notebook} has unknown keys {unknown}; known {sorted(known)}"
-                )
+                raise WorkspaceError(f"config/graph.yaml: {notebook} has unknown keys {unknown}; known {sorted(known)}")
             lists = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
             declared[notebook] = cls(notebook=notebook, **lists)
         return declared
@@ -182,9 +180,7 @@ class Workspace:
         if notebook is not None:
             declared = Declaration.load_all(config=self.config)
             if notebook not in declared:
-                raise UndeclaredError(
-                    f"config/graph.yaml does not declare a notebook {notebook!r}; add it there"
-                )
+                raise UndeclaredError(f"config/graph.yaml does not declare a notebook {notebook!r}; add it there")
             self.declaration = declared[notebook]
         staging = os.environ.get(STAGING_VARIABLE)
         self._staging = Path(staging) if staging and notebook else None

@@ -1,0 +1,1 @@
+"""Linear programs, fairness, the policies people use today, and their replay."""

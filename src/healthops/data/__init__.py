@@ -1,0 +1,1 @@
+"""Sources, fetching, cleaning, schemas, and the synthetic country."""

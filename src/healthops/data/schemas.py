@@ -80,9 +80,7 @@ def _flag(about: str) -> Column:
     return Column("flag", about)
 
 
-_UBIGEO = _text(
-    "place code of 2, 4 or 6 digits: department, province, district", pattern=r"^\d{2}(\d{2}){0,2}$"
-)
+_UBIGEO = _text("place code of 2, 4 or 6 digits: department, province, district", pattern=r"^\d{2}(\d{2}){0,2}$")
 _DISTRICT = _text("district code of 6 digits", pattern=r"^\d{6}$")
 _LEVEL = _text("administrative level", among=LEVELS)
 _WEEK_END = _date("Saturday that ends the epidemiological (MMWR) week")
@@ -227,9 +225,7 @@ TABLES: dict[str, Table] = {
             "epi_year": _integer("epidemiological year", "year", low=1990, high=2100),
             "epi_week": _integer("epidemiological week", "week", low=1, high=53),
             "cases": _number("cases; missing where no report came", "cases", low=0, missing=True),
-            "cases_filled": _number(
-                "cases, gaps filled with the mean of the last four observed weeks", "cases", low=0
-            ),
+            "cases_filled": _number("cases, gaps filled with the mean of the last four observed weeks", "cases", low=0),
             "status": _text("as in weekly_cases", among=("complete", "missing", "truncated")),
             "population": _number("inhabitants", "persons", low=0),
         },
@@ -398,9 +394,7 @@ def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     declared = table(name)
     missing = sorted(set(declared.columns) - set(frame.columns))
     if missing:
-        raise SchemaError(
-            f"table {name!r} lacks the columns {missing}; it has {sorted(map(str, frame.columns))}"
-        )
+        raise SchemaError(f"table {name!r} lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
     unknown = sorted(set(map(str, frame.columns)) - set(declared.columns))
     if unknown and not declared.extra:
         raise SchemaError(
@@ -423,7 +417,5 @@ def _explain(name: str, failures: pd.DataFrame) -> str:
             f"  column {column!r}: {check}: {len(group)} values, e.g. {', '.join(values)}"
             + (f" in rows {rows}" if rows else "")
         )
-    lines.append(
-        "correct the rows, or set them aside with a reason in the ledger before the table is written"
-    )
+    lines.append("correct the rows, or set them aside with a reason in the ledger before the table is written")
     return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Proper scores, relative WIS, allocation score, classification."""

@@ -1,0 +1,1 @@
+"""Calendar, lags, neighbours, health-record text, and the catalogue that describes every feature."""

@@ -1,0 +1,1 @@
+"""One Forecaster interface: baselines, XGBoost, LSTMs, fusion, calibration, backtests."""

@@ -51,9 +51,7 @@ class Panel:
     def __post_init__(self) -> None:
         shape = (len(self.places), len(self.weeks))
         if self.cases.shape != shape:
-            raise PanelError(
-                f"cases has shape {self.cases.shape}; {shape[0]} places and {shape[1]} weeks need {shape}"
-            )
+            raise PanelError(f"cases has shape {self.cases.shape}; {shape[0]} places and {shape[1]} weeks need {shape}")
         if self.population.shape != shape[:1]:
             raise PanelError(f"population has shape {self.population.shape}, not {shape[:1]}")
         for name, values in self.features.items():

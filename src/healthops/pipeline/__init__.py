@@ -1,0 +1,1 @@
+"""The graph, the notebook runner, provenance and the command line."""

@@ -1,0 +1,1 @@
+"""Saving and loading models with their metadata, in formats that run no code on loading."""

@@ -1,0 +1,1 @@
+"""Theme, figures, maps, tables, HTML template and index."""

@@ -1,0 +1,1 @@
+"""Tabular risk models on health records."""
