@@ -1,12 +1,15 @@
 """Where each raw file lies under ``ws.raw``, by its logical name: ``<owner>/<repository>/<commit>/<path>``.
 
 The fetched files and the simulated ones use the same names and the same formats, so that one cleaner reads both.
-Two files exist only where somebody can tell (today: the synthetic country) and are optional:
+Some files exist only where somebody can tell (today: the synthetic country) and are optional:
 
 ``silent_weeks``
     CSV ``ubigeo,epi_year,epi_week``: a week in which a place (district, province or department) sent no report.
 ``reporting_triangle``
     CSV ``ubigeo,epi_year,epi_week,delay_weeks,cases``: cases of onset in that week first reported so many weeks later.
+``stations``
+    CSV ``ubigeo,file``: the district of each climate station and its daily file (format of ``climate_station``), named
+    relative to the folder of this list. Without the list there is one station, ``climate_station``, at Iquitos (160101).
 """
 
 from __future__ import annotations
@@ -32,9 +35,10 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "province_population": PurePosixPath(_PEOPLE, "province_pop.csv"),
     "census": PurePosixPath(_PEOPLE, "census_data.xlsx"),
     "climate_station": PurePosixPath(_STATIONS, "IquitosPE000084377.csv"),
+    "stations": PurePosixPath(_EXTRA, "stations.csv"),
     "silent_weeks": PurePosixPath(_EXTRA, "silent_weeks.csv"),
     "reporting_triangle": PurePosixPath(_EXTRA, "reporting_triangle.csv"),
 }
 
 #: Files without which cleaning still works.
-OPTIONAL: tuple[str, ...] = ("silent_weeks", "reporting_triangle")
+OPTIONAL: tuple[str, ...] = ("climate_station", "stations", "silent_weeks", "reporting_triangle")
