@@ -9,7 +9,7 @@ Some files exist only where somebody can tell (today: the synthetic country) and
     CSV ``ubigeo,epi_year,epi_week,delay_weeks,cases``: cases of onset in that week first reported so many weeks later.
 ``stations``
     CSV ``ubigeo,file``: the district of each climate station and its daily file (format of ``climate_station``), named
-    relative to the folder of this list. Without the list there is one station, ``climate_station``, at Iquitos (160101).
+    relative to the folder of this list. Without it there is one station, ``climate_station``, at Iquitos (160101).
 """
 
 from __future__ import annotations
