@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Set by the runner: the folder that everything is read from and written to, instead of the repository.
 ROOT_VARIABLE = "HEALTHOPS_ROOT"
+#: Set by the runner: the folder of scenarios and of the graph, instead of the repository's ``config/``.
+CONFIG_VARIABLE = "HEALTHOPS_CONFIG"
 #: Set by the runner: writes are staged here and published together when the whole notebook has succeeded.
 STAGING_VARIABLE = "HEALTHOPS_STAGING"
 
@@ -173,7 +175,7 @@ class Workspace:
         config: str | Path | None = None,
     ) -> None:
         self.root = Path(root or os.environ.get(ROOT_VARIABLE) or REPOSITORY).resolve()
-        self.config = Path(config) if config else REPOSITORY / "config"
+        self.config = Path(config or os.environ.get(CONFIG_VARIABLE) or REPOSITORY / "config").resolve()
         self.scenario = Scenario.load(scenario, config=self.config)
         self.notebook = notebook
         self.declaration: Declaration | None = None

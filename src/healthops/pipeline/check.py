@@ -1,0 +1,117 @@
+"""Two runs from nothing must agree byte for byte, and any machine with the committed expectation."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import yaml
+
+from healthops.pipeline import build, provenance, summary
+from healthops.workspace import Workspace, atomic_file
+
+#: How far a headline figure may be from the expectation on another machine, unless the expectation says otherwise.
+TOLERANCE = {"relative": 0.05, "absolute": 0.01}
+
+
+def check_twice(workspace: Workspace, *, workers: int = 2) -> int:
+    """Make the scenario from nothing twice, compare every byte, then compare with the expectation."""
+    top = workspace.root / ".check" / workspace.scenario.name
+    shutil.rmtree(top, ignore_errors=True)
+    runs = []
+    for label in ("first", "second"):
+        print(f"== {label} run from nothing", flush=True)
+        run = Workspace(workspace.scenario.name, root=top / label, config=workspace.config)
+        outcome = build.run(run, workers=workers)
+        if not outcome.ok:
+            print(f"check: {outcome.failed} failed in the {label} run")
+            return 1
+        summary.write(run)
+        runs.append(run)
+    differing = compare_folders(runs[0].root, runs[1].root)
+    for name in differing:
+        print(f"check: {name} differs between two runs")
+    print(f"check: {len(differing)} files differ between two runs from nothing")
+    status = verify(runs[1])
+    return 1 if differing else status
+
+
+def compare_folders(first: Path, second: Path) -> list[str]:
+    """Return the names of the files of tables, models and reports that are not the same in both folders."""
+    found = [
+        {
+            path.relative_to(root).as_posix(): path
+            for part in ("data", "models", "reports")
+            for path in sorted((root / part).rglob("*"))
+            if path.is_file()
+        }
+        for root in (first, second)
+    ]
+    names = sorted({*found[0], *found[1]})
+    return [
+        n
+        for n in names
+        if n not in found[0] or n not in found[1] or found[0][n].read_bytes() != found[1][n].read_bytes()
+    ]
+
+
+def data_tables(workspace: Workspace) -> list[str]:
+    """Return the tables that the data steps make: no model touches them, so every machine must agree on each byte."""
+    raw = yaml.safe_load((workspace.config / "graph.yaml").read_text(encoding="utf-8"))
+    return sorted(name for step in raw["steps"][workspace.scenario.prepare] for name in step.get("writes", ()))
+
+
+def expectation_path(workspace: Workspace) -> Path:
+    """Return the committed expectation of the scenario."""
+    return workspace.config / "expected" / f"{workspace.scenario.name}.json"
+
+
+def write_expectation(workspace: Workspace) -> Path:
+    """Write the expectation from what the workspace holds; stated tolerances are kept."""
+    path = expectation_path(workspace)
+    old = json.loads(path.read_text()) if path.is_file() else {}
+    document = {
+        "about": "What any machine must meet: hashes of the data tables, headline figures within the tolerance.",
+        "tolerance": old.get("tolerance", TOLERANCE),
+        "tolerances": old.get("tolerances", {}),
+        "tables": {name: provenance.hash_file(workspace.table_path(name)) for name in data_tables(workspace)},
+        "metrics": summary.collect_metrics(workspace),
+    }
+    with atomic_file(path) as draft:
+        draft.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def verify(workspace: Workspace) -> int:
+    """Compare what the workspace holds with the committed expectation; print every difference."""
+    path = expectation_path(workspace)
+    if not path.is_file():
+        print(f"verify: there is no expectation {path.name}; `healthops expect {workspace.scenario.name}` writes one")
+        return 1
+    wrong = compare(workspace, json.loads(path.read_text(encoding="utf-8")))
+    for line in wrong:
+        print(f"verify: {line}")
+    print(f"verify: {len(wrong)} differences from the committed expectation")
+    return 1 if wrong else 0
+
+
+def compare(workspace: Workspace, expected: dict) -> list[str]:
+    """Return in words each way in which the workspace differs from `expected`."""
+    wrong = []
+    for name, digest in expected["tables"].items():
+        path = workspace.table_path(name)
+        actual = provenance.hash_file(path) if path.is_file() else "nothing"
+        if actual != digest:
+            wrong.append(f"table {name} is {actual[:12]}, expected {digest[:12]}")
+    metrics = summary.collect_metrics(workspace)
+    for name, value in expected["metrics"].items():
+        tolerance = {**expected["tolerance"], **expected["tolerances"].get(name, {})}
+        actual = metrics.get(name)
+        if actual is None:
+            wrong.append(f"metric {name} is missing, expected {value}")
+        elif not math.isclose(actual, value, rel_tol=tolerance["relative"], abs_tol=tolerance["absolute"]):
+            wrong.append(f"metric {name} is {actual}, expected {value} within {tolerance}")
+    wrong.extend(f"metric {name} is not in the expectation" for name in metrics if name not in expected["metrics"])
+    return wrong

@@ -1,0 +1,197 @@
+"""The graph of a scenario: jobs with what they depend on and produce, built from ``config/graph.yaml``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from healthops.pipeline import closure
+from healthops.pipeline.parameters import check_rooms, resolve
+from healthops.workspace import REPOSITORY, Declaration, Workspace
+
+
+class GraphError(ValueError):
+    """``config/graph.yaml`` contradicts itself or the notebooks."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process to run, with all that decides whether it must.
+
+    Attributes
+    ----------
+    name : str
+        Unique; for a notebook's page it ends with ``(page)``.
+    command : list of str
+        The process.
+    files, products : list of path
+        What it depends on and makes: files, or folders that count by their content.
+    values : str
+        What it depends on besides: parameters, seed, declaration.
+    """
+
+    name: str
+    command: list[str]
+    files: list[Path]
+    products: list[Path]
+    values: str = ""
+    notebook: str | None = None
+    after: list[str] = field(default_factory=list)
+
+
+def notebooks_folder(workspace: Workspace) -> Path:
+    """Return the folder of the notebooks: beside the configuration."""
+    return workspace.config.parent / "notebooks"
+
+
+def executed_path(workspace: Workspace, notebook: str) -> Path:
+    """Return where the executed notebook lies, stripped of what differs from run to run."""
+    return workspace.root / ".build" / workspace.scenario.name / "executed" / f"{notebook}.ipynb"
+
+
+def build_graph(workspace: Workspace) -> list[Job]:
+    """Return the jobs of the workspace's scenario in an order in which they can run.
+
+    Raises
+    ------
+    GraphError
+        A table or model is made twice or never, a notebook file is missing.
+    ParameterError
+        A scenario sets an unknown or ill-typed parameter, or a notebook imports an undeclared room.
+    """
+    declarations = Declaration.load_all(config=workspace.config)
+    _check_scenario(workspace, declarations)
+    jobs = [_step(workspace, step) for step in _steps(workspace)]
+    for declaration in declarations.values():
+        jobs.append(_execute(workspace, declaration))
+        jobs.append(_page(workspace, declaration, list(declarations)))
+    _check_makers(workspace, jobs)
+    return jobs
+
+
+def _steps(workspace: Workspace) -> list[dict]:
+    raw = yaml.safe_load((workspace.config / "graph.yaml").read_text(encoding="utf-8"))
+    try:
+        return raw["steps"][workspace.scenario.prepare]
+    except KeyError:
+        raise GraphError(
+            f"config/{workspace.scenario.name}.yaml asks to prepare {workspace.scenario.prepare!r}; "
+            f"config/graph.yaml has the steps {sorted(raw['steps'])}"
+        ) from None
+
+
+def _check_scenario(workspace: Workspace, declarations: dict[str, Declaration]) -> None:
+    folder = notebooks_folder(workspace)
+    for name in declarations:
+        if not (folder / f"{name}.ipynb").is_file():
+            raise GraphError(f"config/graph.yaml declares {name}, but notebooks/{name}.ipynb is not there")
+    unknown = sorted(set(workspace.scenario.parameters) - set(declarations))
+    if unknown:
+        raise GraphError(
+            f"config/{workspace.scenario.name}.yaml sets parameters of {unknown}; "
+            f"config/graph.yaml declares {sorted(declarations)}"
+        )
+
+
+def _check_makers(workspace: Workspace, jobs: list[Job]) -> None:
+    made: dict[Path, str] = {}
+    for job in jobs:
+        for product in job.products:
+            if product in made:
+                raise GraphError(f"{made[product]} and {job.name} both write {product.name}; one of them must")
+            made[product] = job.name
+    for job in jobs:
+        for path in job.files:
+            inside = any(path.is_relative_to(workspace.root / top) for top in ("data", "models", ".build"))
+            if inside and path not in made:
+                raise GraphError(f"{job.name} reads {path.stem}, which nothing in config/graph.yaml writes")
+
+
+def _step(workspace: Workspace, step: dict) -> Job:
+    tables = [workspace.table_path(name) for name in step.get("reads", ())]
+    raw = [workspace.raw] if step.get("reads_raw") else []
+    products = [workspace.table_path(name) for name in step.get("writes", ())]
+    scenario = workspace.scenario
+    module = step["run"]
+    return Job(
+        name=step["name"],
+        command=[sys.executable, "-m", module, scenario.name],
+        files=[
+            *closure.used_files([*closure.module_files(module), *_data_beside(module)]),
+            _lock(workspace),
+            *tables,
+            *raw,
+        ],
+        products=[*products, *([workspace.raw] if step.get("makes_raw") else [])],
+        values=json.dumps([step, scenario.seed, scenario.prepare, scenario.data], sort_keys=True),
+    )
+
+
+def _data_beside(module: str) -> Iterable[Path]:
+    folder = closure.module_files(module)[-1].parent
+    return sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".csv", ".json"))
+
+
+def _execute(workspace: Workspace, declaration: Declaration) -> Job:
+    name = declaration.notebook
+    notebook = notebooks_folder(workspace) / f"{name}.ipynb"
+    check_rooms(notebook, declaration)
+    parameters = resolve(notebook, workspace.scenario)
+    scenario = workspace.scenario
+    code = [file for room in declaration.rooms for file in closure.room_files(room)]
+    runner = closure.module_files("healthops.pipeline.notebook")[-1]
+    workspace_code = closure.module_files("healthops.workspace")
+    return Job(
+        name=name,
+        command=[sys.executable, "-m", "healthops.pipeline.notebook", scenario.name, name],
+        files=[
+            notebook,
+            _lock(workspace),
+            *closure.used_files([*code, *workspace_code]),
+            runner,
+            runner.with_name("environment.py"),
+            *(workspace.table_path(table) for table in declaration.reads),
+            *(workspace.model_path(model) for model in declaration.reads_models),
+        ],
+        products=[
+            executed_path(workspace, name),
+            workspace.metrics_path(name),
+            *(workspace.table_path(table) for table in declaration.writes),
+            *(workspace.model_path(model) for model in declaration.models),
+        ],
+        values=json.dumps(
+            [
+                [(p.name, p.value) for p in parameters],
+                [declaration.title, declaration.rooms, declaration.reads, declaration.writes, declaration.models],
+                [scenario.title, scenario.banner, scenario.seed, scenario.prepare],
+            ]
+        ),
+        notebook=name,
+    )
+
+
+def _page(workspace: Workspace, declaration: Declaration, order: list[str]) -> Job:
+    name = declaration.notebook
+    template = [p for out in closure.PAGE_ONLY if out.is_dir() for p in sorted(out.rglob("*")) if p.is_file()]
+    return Job(
+        name=f"{name} (page)",
+        command=[sys.executable, "-m", "healthops.pipeline.page", workspace.scenario.name, name],
+        files=[
+            executed_path(workspace, name),
+            workspace.metrics_path(name),
+            *closure.used_files(closure.module_files("healthops.pipeline.page")),
+            *template,
+            *(workspace.table_path(table) for table in declaration.reads),
+        ],
+        products=[workspace.report_path(name)],
+        values=json.dumps([workspace.scenario.title, workspace.scenario.banner, declaration.title, order]),
+    )
+
+
+def _lock(workspace: Workspace) -> Path:
+    return REPOSITORY / "requirements.lock"

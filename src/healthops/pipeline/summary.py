@@ -1,0 +1,44 @@
+"""What stands when a run is over: ``metrics.json``, the index of the reports, and the last lines on the screen."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from healthops.workspace import Declaration, Workspace, atomic_file
+
+if TYPE_CHECKING:
+    from healthops.pipeline.build import Outcome
+
+
+def collect_metrics(workspace: Workspace) -> dict[str, float]:
+    """Return every headline figure as ``{"<notebook>.<metric>": number}``, in the order of the notebooks."""
+    metrics = {}
+    for notebook in Declaration.load_all(config=workspace.config):
+        path = workspace.metrics_path(notebook)
+        if path.is_file():
+            figures = json.loads(path.read_text(encoding="utf-8"))
+            metrics.update({f"{notebook}.{name}": value for name, value in figures.items()})
+    return metrics
+
+
+def write(workspace: Workspace) -> None:
+    """Write ``metrics.json`` and the index of the reports."""
+    from healthops.pipeline.page import write_index
+
+    metrics = collect_metrics(workspace)
+    with atomic_file(workspace.metrics_path("x").parents[1] / "metrics.json") as path:
+        path.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_index(workspace, metrics)
+
+
+def tell(workspace: Workspace, outcome: Outcome) -> None:
+    """Print how the run ended, the headline figures, and where the index is."""
+    from healthops.report.index import headlines
+
+    counts = f"{len(outcome.done)} made, {len(outcome.unchanged)} unchanged"
+    counts += f", {len(outcome.failed)} failed, {len(outcome.skipped)} not tried" if not outcome.ok else ""
+    print(f"\n{workspace.scenario.title}: {counts}, {outcome.seconds:.0f} s")
+    for notebook, text in headlines(collect_metrics(workspace)).items():
+        print(f"  {notebook:32s} {text}")
+    print(f"\nReports: {workspace.report_path('index')}")
