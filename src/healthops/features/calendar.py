@@ -1,0 +1,90 @@
+"""Where in the year a date lies: month, season, epidemiological week, distance from the usual peak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from healthops.features.grid import lagged
+
+#: Months of each season of the southern hemisphere (meteorological: whole months).
+SEASONS = {12: "summer", 1: "summer", 2: "summer", 3: "autumn", 4: "autumn", 5: "autumn"} | {
+    6: "winter", 7: "winter", 8: "winter", 9: "spring", 10: "spring", 11: "spring",
+}  # fmt: skip
+
+#: Weeks of a mean year.
+YEAR_WEEKS = 365.25 / 7
+
+
+def season(dates: pd.Series) -> pd.Series:
+    """Return the season of the southern hemisphere as text.
+
+    >>> season(pd.Series(pd.to_datetime(["2020-01-04", "2020-07-04"]))).tolist()
+    ['summer', 'winter']
+    """
+    return dates.dt.month.map(SEASONS).astype("str")
+
+
+def epi_calendar(dates: pd.Series) -> pd.DataFrame:
+    """Return ``epi_year`` and ``epi_week`` (MMWR: Sunday to Saturday, week 1 has four or more days of January).
+
+    >>> epi_calendar(pd.Series(pd.to_datetime(["2014-12-31", "2015-01-04"]))).to_numpy().tolist()
+    [[2014, 53], [2015, 1]]
+    """
+    saturday = dates.dt.normalize() + pd.to_timedelta((5 - dates.dt.day_of_week) % 7, unit="D")
+    # The Wednesday of an epidemiological week lies in the year that the week belongs to.
+    wednesday = saturday - pd.Timedelta(days=3)
+    return pd.DataFrame({"epi_year": wednesday.dt.year, "epi_week": (wednesday.dt.day_of_year - 1) // 7 + 1})
+
+
+def calendar_features(dates: pd.Series) -> pd.DataFrame:
+    """Describe each date; a week is described by its last day, so its ``day_of_week`` is always Saturday (5).
+
+    Parameters
+    ----------
+    dates : Series of datetime, length n
+
+    Returns
+    -------
+    DataFrame, n rows
+        ``year``, ``month``, ``season``, ``day_of_week`` (Monday = 0), ``epi_week``, ``week_sin``, ``week_cos``.
+    """
+    angle = 2 * np.pi * (dates.dt.day_of_year - 1) / 365.25
+    return pd.DataFrame(
+        {
+            "year": dates.dt.year.astype("int64"),
+            "month": dates.dt.month.astype("int64"),
+            "season": season(dates),
+            "day_of_week": dates.dt.day_of_week.astype("int64"),
+            "epi_week": epi_calendar(dates)["epi_week"].astype("int64"),
+            "week_sin": np.sin(angle).round(6),
+            "week_cos": np.cos(angle).round(6),
+        },
+        index=dates.index,
+    )
+
+
+def weeks_from_usual_peak(cases: np.ndarray, weeks: np.ndarray) -> np.ndarray:
+    """Return how many weeks the present lies after (+) or before (-) the time of year when cases usually peak.
+
+    The usual peak is the circular mean of the dates of all cases before the present week: it moves as years pass, and
+    never knows of the next ones.
+
+    Parameters
+    ----------
+    cases : array, shape (P, T)
+        NaN where no report came.
+    weeks : array of datetime64[D], shape (T,)
+
+    Returns
+    -------
+    array, shape (P, T)
+        Between -26.1 and 26.1 weeks; NaN before a first year has passed and before the first case.
+    """
+    dates = pd.DatetimeIndex(weeks)
+    angle = 2 * np.pi * (dates.day_of_year.to_numpy() - 1) / 365.25
+    north = lagged(np.nancumsum(cases * np.cos(angle), axis=1), 1)
+    east = lagged(np.nancumsum(cases * np.sin(angle), axis=1), 1)
+    known = (np.hypot(north, east) > 0) & (np.arange(len(weeks)) >= 52)
+    distance = (angle - np.arctan2(east, north) + np.pi) % (2 * np.pi) - np.pi
+    return np.where(known, distance / (2 * np.pi) * YEAR_WEEKS, np.nan)
