@@ -42,8 +42,8 @@ n = ws.read("population")["population"].sum()
 with ws.new_model("tiny") as folder:
     (folder / "weights.json").write_text(str(n))
 place = {"ubigeo": "01", "level": "department", "name": "A", "department": "A", "population": n}
-blank = ["province", "region", "latitude", "longitude", "altitude_m", "area_km2", "density_per_km2", "hdi", "poverty_pct"]
-ws.write("places", pd.DataFrame([place | dict.fromkeys(blank)]))"""
+blank = ["province", "region", "latitude", "longitude", "altitude_m", "area_km2", "density_per_km2"]
+ws.write("places", pd.DataFrame([place | dict.fromkeys([*blank, "hdi", "poverty_pct"])]))"""
 
 THIRD = """import pandas as pd
 n = int(ws.read("population")["population"].sum())

@@ -50,6 +50,32 @@ class ContentNode:
         raise NotImplementedError(f"{self.name} is written by its job")
 
 
+@dataclass
+class ValueNode:
+    """What a job depends on besides files. (pytask's PythonNode is told apart by its argument alone, not by its name.)"""
+
+    name: str
+    value: str
+    attributes: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> str:
+        """Identify the node by its name."""
+        return hashlib.sha256(self.name.encode()).hexdigest()
+
+    def state(self) -> str:
+        """Return the hash of the value."""
+        return hashlib.sha256(self.value.encode()).hexdigest()
+
+    def load(self, is_product: bool = False) -> str:
+        """Return the value."""
+        return self.value
+
+    def save(self, value: Any) -> None:
+        """Refuse: nothing writes a value."""
+        raise NotImplementedError(self.name)
+
+
 class JobTask(pytask.TaskWithoutPath):
     """A task whose code is a process: what the process uses is among its dependencies, so it has no state itself."""
 
@@ -142,7 +168,7 @@ def _task(workspace: Workspace, job: Job, number: int, progress: Progress) -> Jo
         base = workspace.root if inside else workspace.config.parent
         return ContentNode(path, path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path))
 
-    values = pytask.PythonNode(name=f"{job.name}: parameters and declaration", value=job.values, hash=True)
+    values = ValueNode(f"{job.name}: parameters and declaration", job.values)
     return JobTask(
         name=job.name,
         function=lambda **_: _run_job(workspace, job, number, progress),
