@@ -108,6 +108,7 @@ def weekly_climate(station: pd.DataFrame) -> pd.DataFrame:
     """Average daily values over epidemiological weeks; sum the rain, scaled up to seven days where days are missing.
 
     A value needs :data:`ENOUGH_DAYS` observed days, else it is missing; weeks without any observed day have no row.
+    Where the daily means are too few but the extremes are not, the mean is halfway between the mean extremes.
     """
     values = ["temp_c", "temp_min_c", "temp_max_c", "rain_mm"]
     days = station.assign(
@@ -116,6 +117,7 @@ def weekly_climate(station: pd.DataFrame) -> pd.DataFrame:
     )
     groups = days.groupby("week_end")
     weekly = groups[values].mean().where(groups[values].count() >= ENOUGH_DAYS)
+    weekly["temp_c"] = weekly["temp_c"].fillna((weekly["temp_min_c"] + weekly["temp_max_c"]) / 2)
     # Sums of decimals differ in their last digits between machines.
     weekly = weekly.assign(rain_mm=weekly["rain_mm"] * 7).round(3)
     weekly["days_observed"] = groups["days_observed"].sum()

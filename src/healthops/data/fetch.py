@@ -1,0 +1,206 @@
+"""Fetch the public files of a scenario: ``python -m healthops.data.fetch <scenario>``.
+
+Each file of :mod:`healthops.data.sources` comes from the folder that ``HEALTHOPS_MIRROR`` names, when it is set, and
+from the network otherwise; its hash is checked before it takes its place, and it is read-only from then on. A file
+that is already right is left alone. When something fails, the files that are there stay as they were, nothing partial
+is left, and one error says what to do:
+
+::
+
+    FetchError (DataError)
+    ├── WrongHashError      the bytes are not the ones that the list of sources promises
+    ├── MissingSourceError  the mirror or the server does not have the file
+    ├── NetworkError        the server could not be reached
+    └── DiskError           the disk is full, or the folder cannot be written
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from healthops.data.errors import DataError, DiskError, FetchError, MissingSourceError, NetworkError, WrongHashError
+from healthops.data.sources import GITHUB_RAW, Source, load_sources
+
+if TYPE_CHECKING:
+    from pooch import Pooch
+
+#: Names the folder that holds copies of the public files, laid out as ``<owner>/<repository>/<commit>/<path>``.
+MIRROR_VARIABLE = "HEALTHOPS_MIRROR"
+
+_READ_ONLY = 0o444
+_CHUNK = 1 << 20
+
+
+def fetch_sources(
+    sources: Iterable[Source],
+    raw: Path,
+    *,
+    mirror: Path | None = None,
+    base: str = GITHUB_RAW,
+    retries: int = 2,
+    quiet: bool = False,
+) -> list[Source]:
+    """Bring every source under `raw`, whole and read-only.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        What to fetch.
+    raw : path
+        Folder of the raw files.
+    mirror : path, optional
+        Copy from this folder and never touch the network.
+    base : str
+        Address that serves ``<owner>/<repository>/<commit>/<path>``.
+    retries : int
+        How often a failed download is tried again.
+    quiet : bool
+        Show no progress bar.
+
+    Returns
+    -------
+    list of Source
+        Those that had to be fetched; empty when everything was right already.
+
+    Raises
+    ------
+    FetchError
+        See the tree in the module's docstring; the message names the file and the remedy.
+    """
+    from tqdm import tqdm
+
+    sources = list(sources)
+    if mirror is not None and not mirror.is_dir():
+        raise MissingSourceError(
+            f"{MIRROR_VARIABLE} names {mirror}, which is not a folder; correct it, or unset it to use the network"
+        )
+    fetched = []
+    with tqdm(total=sum(s.bytes for s in sources), unit="B", unit_scale=True, disable=quiet, desc="sources") as bar:
+        for source in sources:
+            bar.set_postfix_str(source.name, refresh=False)
+            if _fetch_one(source, raw, mirror, base, retries, quiet):
+                fetched.append(source)
+            bar.update(source.bytes)
+    return fetched
+
+
+def _fetch_one(source: Source, raw: Path, mirror: Path | None, base: str, retries: int, quiet: bool) -> bool:
+    """Fetch one source unless it is right already; return whether it had to be fetched."""
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    target = raw / source.relative
+    _sweep(target.parent)
+    if target.is_file() and sha256(target) == source.sha256:
+        target.chmod(_READ_ONLY)
+        return False
+    address = source.address(base)
+    where = str(mirror / source.relative) if mirror else address
+    registry = pooch.create(
+        path=raw,
+        base_url="",
+        registry={str(source.relative): f"sha256:{source.sha256}"},
+        urls={str(source.relative): address},
+        retry_if_failed=0 if mirror else retries,
+    )
+    downloader = (
+        _MirrorCopy(mirror / source.relative) if mirror else pooch.HTTPDownloader(progressbar=not quiet, timeout=60)
+    )
+    try:
+        registry.fetch(str(source.relative), downloader=downloader)
+        target.chmod(_READ_ONLY)
+    except FetchError:
+        raise
+    except requests.HTTPError as error:
+        raise MissingSourceError(
+            f"{source.name}: {where} answered {error.response.status_code}; "
+            f"check repository, commit and path in sources.yaml, or set {MIRROR_VARIABLE} to a folder that has the file"
+        ) from None
+    except requests.RequestException as error:
+        raise NetworkError(
+            f"{source.name}: {where} could not be reached ({type(error).__name__}); "
+            f"check the network, or set {MIRROR_VARIABLE} to a folder that has the file"
+        ) from None
+    except OSError as error:
+        raise DiskError(
+            f"{source.name}: {error.filename or target} failed ({error.strerror}); "
+            f"free {source.bytes / 1e6:.1f} MB or choose another folder, and run again"
+        ) from None
+    except ValueError:
+        raise WrongHashError(
+            f"{source.name}: the bytes at {where} do not have the sha256 {source.sha256} of sources.yaml; "
+            f"the copy is damaged or was changed: fetch it from elsewhere, and change the hash only knowingly"
+        ) from None
+    finally:
+        _remove_empty(target.parent, raw)
+    return True
+
+
+class _MirrorCopy:
+    """Copies a file of the mirror where pooch wants a download."""
+
+    def __init__(self, origin: Path) -> None:
+        self.origin = origin
+
+    def __call__(self, url: str, output_file: Any, pooch: Pooch | None, check_only: bool = False) -> bool | None:
+        if not self.origin.is_file():
+            raise MissingSourceError(
+                f"{self.origin} is not in the mirror; add it (it is public at {url}), "
+                f"or unset {MIRROR_VARIABLE} to use the network"
+            )
+        if not check_only:
+            shutil.copyfile(self.origin, output_file)
+        return True if check_only else None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a fetch that was killed left behind: pooch's temporary files."""
+    for stray in folder.glob("tmp*"):
+        stray.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    while folder != root.parent and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fetch the sources of the scenario named on the command line; return the exit status."""
+    from healthops.workspace import Workspace, WorkspaceError
+
+    parser = argparse.ArgumentParser(prog="python -m healthops.data.fetch", description=__doc__.splitlines()[0])
+    parser.add_argument("scenario")
+    scenario = parser.parse_args(arguments).scenario
+    named = os.environ.get(MIRROR_VARIABLE)
+    try:
+        ws = Workspace(scenario)
+        sources = load_sources().values()
+        fetched = fetch_sources(sources, ws.raw, mirror=Path(named) if named else None)
+    except (DataError, WorkspaceError) as error:
+        print(f"fetch {scenario}: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(fetched)} of {len(sources)} files fetched, the others were right already", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

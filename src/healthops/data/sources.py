@@ -1,0 +1,85 @@
+"""The sources: address, hash, licence and citation of every public file, from ``sources.yaml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+
+from healthops.data.errors import DataError
+
+#: GitHub serves a file of a commit under this address.
+GITHUB_RAW = "https://raw.githubusercontent.com"
+
+_LIST = Path(__file__).with_name("sources.yaml")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One public file.
+
+    Attributes
+    ----------
+    name : str
+        Logical name, as in :data:`healthops.data.raw_layout.RAW_PATHS`.
+    repository, commit, path : str
+        Where it is on GitHub; together its address, and its place under ``ws.raw``.
+    bytes : int
+        Size.
+    sha256 : str
+        Hash of its bytes, 64 hexadecimal digits.
+    licence : str
+        As the publisher states it, or that none is stated.
+    publisher, citation, about : str
+        Who made it, how to cite it, what it holds.
+    """
+
+    name: str
+    repository: str
+    commit: str
+    path: str
+    bytes: int
+    sha256: str
+    licence: str
+    publisher: str
+    citation: str
+    about: str
+
+    def __post_init__(self) -> None:
+        if self.repository.count("/") != 1:
+            raise DataError(f"source {self.name}: repository {self.repository!r} is not <owner>/<name>")
+        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
+            raise DataError(f"source {self.name}: sha256 {self.sha256!r} is not 64 hexadecimal digits")
+        if not self.licence or not self.citation:
+            raise DataError(f"source {self.name} states no licence or citation; say 'none stated' if there is none")
+
+    @property
+    def relative(self) -> PurePosixPath:
+        """Place of the file under ``ws.raw`` and in a mirror."""
+        return PurePosixPath(self.repository, self.commit, self.path)
+
+    def address(self, base: str = GITHUB_RAW) -> str:
+        """Public address of the file.
+
+        Examples
+        --------
+        >>> load_sources()["ubigeo_province"].address()
+        'https://raw.githubusercontent.com/jmcastagnetto/ubigeo-peru-aumentado/a783fa66effb/ubigeo_provincia.csv'
+        """
+        return f"{base}/{quote(str(self.relative))}"
+
+
+def load_sources(path: Path = _LIST) -> dict[str, Source]:
+    """Read the list of sources; a key that lacks or that no one knows is an error that names it."""
+    raw: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    wanted = {field.name for field in fields(Source)} - {"name"}
+    sources = {}
+    for name, entry in raw.items():
+        if set(entry) != wanted:
+            lacks, unknown = sorted(wanted - set(entry)), sorted(set(entry) - wanted)
+            raise DataError(f"{path.name}: source {name} lacks {lacks} and has unknown keys {unknown}")
+        sources[name] = Source(name=name, **entry)
+    return sources
