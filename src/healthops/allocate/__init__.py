@@ -1,1 +1,17 @@
-"""Linear programs, fairness, the policies people use today, and their replay."""
+"""Linear programs, fairness, the policies people use today, and their replay.
+
+========================  =====================================================================================
+module                    what it holds
+========================  =====================================================================================
+:mod:`.resources`         what a case asks for: staff-days, bed-days, test kits, larvicide
+:mod:`.season`            tables of forecasts and cases as arrays on one grid of weeks and districts
+:mod:`.need`              the distribution of a need, from the quantiles of a forecast
+:mod:`.segments`          expected unmet need as a line of segments, and their exact filling
+:mod:`.lp`                the same problem as linear programs, solved by HiGHS
+:mod:`.plan`              least expected unmet need under a budget, with a floor for the worst-off
+:mod:`.policies`          the plan and what people do today, with one signature
+:mod:`.replay`            a season played forward week by week, and the oracle that knows it
+:mod:`.bootstrap`         intervals for paired differences, by blocks of weeks and of places
+:mod:`.summary`           the tables and figures that a notebook shows of a plan or a replay
+========================  =====================================================================================
+"""

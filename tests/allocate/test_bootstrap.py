@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from healthops.allocate.bootstrap import block_weights, saved
+
+
+def test_blocks_run_on_and_every_week_is_drawn_as_often():
+    weights = block_weights(20, 5, 4000, np.random.default_rng(0))
+    assert (weights.sum(axis=1) == 20).all()
+    assert weights.mean(axis=0) == pytest.approx(np.ones(20), abs=0.08)
+    # Four blocks of five: neighbours are drawn together, so that their weights go together.
+    near = np.corrcoef(weights[:, 3], weights[:, 4])[0, 1]
+    far = np.corrcoef(weights[:, 3], weights[:, 12])[0, 1]
+    # Chance of both less the product of the chances, over the variance: (1/5 - 1/16) / (3/16) and (0 - 1/16) / (3/16).
+    assert near == pytest.approx(0.733, abs=0.05) and far == pytest.approx(-0.333, abs=0.05)
+
+
+def test_a_block_longer_than_the_season_is_an_error():
+    with pytest.raises(ValueError, match="30 weeks does not fit into 20"):
+        block_weights(20, 30, 1, np.random.default_rng(0))
+
+
+def test_a_constant_saving_has_no_spread():
+    rng = np.random.default_rng(1)
+    baseline = rng.exponential(size=(30, 8))
+    found = saved(0.75 * baseline, baseline, groups=np.arange(8) // 2, rng=rng)
+    assert (found.estimate, found.low, found.high) == pytest.approx((25.0, 25.0, 25.0))
+
+
+def test_no_difference_is_covered_about_as_often_as_promised():
+    # Independent rows and blocks of one week: the interval must hold zero in about 90 of 100 seasons.
+    rng = np.random.default_rng(2)
+    covered = 0
+    for _ in range(200):
+        a, b = rng.gamma(4.0, size=(2, 60, 40))
+        found = saved(a, b, groups=np.arange(40), rng=rng, block=1, draws=300, level=0.9)
+        covered += found.low <= 0 <= found.high
+    assert 170 <= covered <= 200
+
+
+def test_blocks_widen_the_interval_where_weeks_hang_together():
+    rng = np.random.default_rng(3)
+    shared = np.repeat(rng.normal(size=(10, 1)), 6, axis=0)
+    baseline = np.full((60, 5), 10.0)
+    ours = baseline + shared
+    single = saved(ours, baseline, groups=np.arange(5), rng=np.random.default_rng(0), block=1)
+    block = saved(ours, baseline, groups=np.arange(5), rng=np.random.default_rng(0), block=6)
+    assert block.high - block.low > 1.5 * (single.high - single.low)
+
+
+def test_nothing_unmet_anywhere_saves_nothing():
+    zero = np.zeros((10, 3))
+    found = saved(zero, zero, groups=np.array(["a", "a", "b"]), rng=np.random.default_rng(0))
+    assert (found.estimate, found.low, found.high) == (0.0, 0.0, 0.0)
