@@ -101,7 +101,10 @@ def _account(station: pd.DataFrame, own_mean: pd.Series, file: str, ledger: Ledg
     ledger.flag(file, "climate_weekly", int((observed & station["temp_c"].isna()).sum()), "no mean temperature")
     ledger.flag(file, "climate_weekly", int((observed & station["rain_mm"].isna()).sum()), "no rain gauge reading")
     span = (station["day"].max() - station["day"].min()).days + 1
-    ledger.flag(file, "climate_weekly", span - len(station), "days absent from the file between its first and last")
+    calendar = f"{file} (days of its span)"
+    ledger.enter(calendar, "climate_weekly", span)
+    ledger.keep(calendar, "climate_weekly", len(station))
+    ledger.set_aside(calendar, "climate_weekly", span - len(station), "absent from the file")
 
 
 def weekly_climate(station: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,54 @@
+"""The list of sources against the catalogue of the mirror."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from healthops.data.errors import DataError
+from healthops.data.raw_layout import RAW_PATHS
+from healthops.data.sources import load_sources
+
+
+def test_sources_lie_where_the_cleaner_looks():
+    sources = load_sources()
+    assert {name: source.relative for name, source in sources.items()} == {name: RAW_PATHS[name] for name in sources}
+    # What only a simulator can tell has no public source.
+    assert sorted(set(RAW_PATHS) - set(sources)) == ["reporting_triangle", "silent_weeks", "stations"]
+
+
+def test_address_is_built_from_the_four_parts():
+    assert load_sources()["line_list"].address() == (
+        "https://raw.githubusercontent.com/jsbrittain/peru_dengue_province/d3afeb69b7d4/processing/compressed_data.csv.gz"
+    )
+
+
+@pytest.mark.mirror
+def test_every_source_is_as_the_catalogue_of_the_mirror_says(mirror):
+    with (mirror / "CATALOG.csv").open(encoding="utf-8", newline="") as file:
+        catalogue = {(row["repository"], row["commit"], row["path"]): row for row in csv.DictReader(file)}
+    for source in load_sources().values():
+        row = catalogue[source.repository, source.commit, source.path]
+        assert (source.sha256, source.bytes) == (row["sha256"], int(row["bytes"]))
+        assert (source.licence, source.publisher) == (row["licence_as_stated"], row["publisher"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("sha256: 5a", "sha256: XY"), "not 64 hexadecimal digits"),
+        (("repository: jsbrittain/peru_dengue_province", "repository: jsbrittain"), "is not <owner>/<name>"),
+        (("  about:", "  abuot:"), r"lacks \['about'\] and has unknown keys \['abuot'\]"),
+        (('licence: "none stated in the repository; public surveillance data"', 'licence: ""'), "none stated"),
+    ],
+)
+def test_a_faulty_list_is_an_error_that_names_the_source(tmp_path, change, message):
+    from healthops.data import sources
+
+    text = sources._LIST.read_text(encoding="utf-8")
+    assert change[0] in text
+    path = tmp_path / "sources.yaml"
+    path.write_text(text.replace(*change, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=f"source line_list.*{message}"):
+        load_sources(path)
