@@ -11,6 +11,7 @@ module                    what it holds
 :mod:`.plan`              least expected unmet need under a budget, with a floor for the worst-off
 :mod:`.policies`          the plan and what people do today, with one signature
 :mod:`.replay`            a season played forward week by week, and the oracle that knows it
+:mod:`.regret`            allocation scores of a season, by budget
 :mod:`.bootstrap`         intervals for paired differences, by blocks of weeks and of places
 :mod:`.summary`           the tables and figures that a notebook shows of a plan or a replay
 ========================  =====================================================================================

@@ -20,6 +20,25 @@ class Interval:
     low: float
     high: float
 
+    def in_words(self, ours: str, theirs: str) -> str:
+        """Say whether `ours` left less unmet than `theirs`, or that it cannot be told.
+
+        >>> Interval(3.0, 1.0, 5.0).in_words("the plan", "sharing by population")
+        'the plan left 3.0 % less need unmet than sharing by population (95 % interval 1.0 to 5.0 %)'
+        """
+        if self.low > 0:
+            said = f"{ours} left {self.estimate:.1f} % less need unmet than {theirs}"
+        elif self.high < 0:
+            said = f"{ours} left {-self.estimate:.1f} % more need unmet than {theirs}"
+        else:
+            more = "less" if self.estimate >= 0 else "more"
+            return (
+                f"{ours} left {abs(self.estimate):.1f} % {more} need unmet than {theirs}, which chance alone could "
+                f"explain (95 % interval of the saving {self.low:.1f} to {self.high:.1f} %)"
+            )
+        ends = sorted((abs(self.low), abs(self.high)))
+        return f"{said} (95 % interval {ends[0]:.1f} to {ends[1]:.1f} %)"
+
 
 def block_weights(count: int, block: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """How often circular blocks of length `block` draw each of `count` weeks in a row, shape (draws, count).

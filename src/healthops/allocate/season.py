@@ -72,7 +72,7 @@ class Season:
         if len(empty):
             raise SeasonError(f"weekly_cases has nothing for the districts {empty[:5].tolist()}")
         weeks = wide.columns.to_numpy().astype("datetime64[D]")
-        cut = own.loc[own["status"] == "truncated", "week_end"].unique().astype("datetime64[D]")
+        cut = np.unique(own.loc[own["status"] == "truncated", "week_end"].to_numpy().astype("datetime64[D]"))
         return cls(
             locations=locations,
             origins=origins,

@@ -183,3 +183,21 @@ def equity_table(
 
 def _coverage(unmet: np.ndarray, need: np.ndarray) -> float:
     return 100.0 if need.sum() <= 0 else float(100 * (1 - unmet.sum() / need.sum()))
+
+
+def unmet_by_fifth(runs: Mapping[tuple[str, str], Run], resource: str, *, poverty: np.ndarray) -> pd.DataFrame:
+    """Unmet need in % of the need by fifth of the districts, 1 the least and 5 the most poor; one column a policy.
+
+    Districts of unknown poverty are left out.
+    """
+    import pandas as pd
+
+    bounds = [equity.poorest(poverty, fraction=f) for f in (1.0, 0.8, 0.6, 0.4, 0.2)]
+    inner = [*bounds[1:], np.zeros(len(poverty), bool)]
+    columns = {}
+    for (policy, name), run in runs.items():
+        if name == resource:
+            unmet, need = run.unmet.sum(axis=0), run.need.sum(axis=0)
+            fifths = [here & ~poorer for here, poorer in zip(bounds, inner, strict=True)]
+            columns[policy] = [100 * unmet[f].sum() / max(need[f].sum(), 1e-12) for f in fifths]
+    return pd.DataFrame(columns, index=pd.RangeIndex(1, 6, name="poverty_fifth"))
