@@ -1,0 +1,296 @@
+"""Writing the synthetic country as the raw files that the public sources would give: same places, names and columns."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import numpy as np
+
+from healthops.data.epiweek import epi_week
+from healthops.data.raw_layout import RAW_PATHS
+from healthops.data.synthetic_names import plain
+from healthops.data.synthetic_places import CENSUS_YEARS, DENSITY_YEAR, Country
+from healthops.data.synthetic_surveillance import Reports
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LINE_LIST = ["Departamnento", "Provincia", "Distrito", "Ano", "Semana actualización", "Eventos o daños", "Semana",
+              "Sexo", "Tipo de diagnóstico", "DIS"]  # fmt: skip
+_MEANS = {
+    "altitude": 0,
+    "latitude": 4,
+    "longitude": 4,
+    "food_insecurity": 4,
+    "hdi": 4,
+    "poverty_pct": 2,
+    "extreme_pct": 2,
+}
+
+
+def write_places(folder: Path, country: Country) -> None:
+    """Write the three tables of places, the population of the provinces and the census."""
+    table = country.districts.sort_values("ubigeo", ignore_index=True)
+    table["region"] = table["departamento"]
+    table["macroregion_inei"] = _macroregion(table)
+    for level, digits in (("district", 6), ("province", 4), ("department", 2)):
+        rows = [_place_row(level, group) for _, group in table.groupby(table["ubigeo"].str[:digits])]
+        _csv(folder / RAW_PATHS[f"ubigeo_{level}"], list(rows[0]), [list(r.values()) for r in rows])
+    people: list[list[object]] = []
+    for _, department in table.groupby(table["ubigeo"].str[:2]):
+        people.append(_people_row("departamento", "Region", department))
+        for _, province in department.groupby(department["ubigeo"].str[:4]):
+            people.append(_people_row("provincia", "Province", province))
+    _csv(folder / RAW_PATHS["province_population"], ["Name", "Status", *CENSUS_YEARS], people)
+    write_sheet(folder / RAW_PATHS["census"], "census_data", _census_rows(table))
+
+
+def _place_row(level: str, group: pd.DataFrame) -> dict[str, object]:
+    """Row of a table of places; of a province or department, the capital's place and the people-weighted means."""
+    first, people = group.iloc[0], group[DENSITY_YEAR]
+    code = f"{first['ubigeo'][: {'department': 2, 'province': 4, 'district': 6}[level]]:0<6}"
+    row: dict[str, object] = {"inei": code, "reniec": code, "departamento": plain(first["departamento"])}
+    if level != "department":
+        row["provincia"] = plain(first["provincia"])
+    if level == "district":
+        row["distrito"] = plain(first["distrito"])
+    if level != "department":
+        row |= {"region": plain(first["region"]), "macroregion_inei": first["macroregion_inei"]}
+        row["macroregion_minsa"] = f"MACROREGION {first['macroregion_inei']}"
+    area = round(float(group["area_km2"].sum()), 2)
+    iso = plain(first["departamento"]).replace(" ", "")[:3]
+    row |= {"iso_3166_2": f"XX-{iso}", "fips": code[:2], "capital": first["capital"], "superficie": area}
+    row["pob_densidad_2020"] = round(float(people.sum()) / area, 6)
+    row |= {name: _of_capital_or_mean(group, name, digits) for name, digits in _MEANS.items()}
+    names = {"food_insecurity": "indice_vulnerabilidad_alimentaria", "hdi": "idh_2019"}
+    names |= {"poverty_pct": "pct_pobreza_total", "extreme_pct": "pct_pobreza_extrema"}
+    row = {names.get(key, key): value for key, value in row.items()}
+    if level != "district":
+        at = list(row).index("indice_vulnerabilidad_alimentaria")
+        density = round(float(np.clip(0.35 + 0.5 * np.average(group["urban"], weights=people), 0, 1)), 4)
+        row = dict([*list(row.items())[:at], ("indice_densidad_estado", density), *list(row.items())[at:]])
+    return row
+
+
+def _of_capital_or_mean(group: pd.DataFrame, name: str, digits: int) -> float | int:
+    if name in ("altitude", "latitude", "longitude"):
+        return group.iloc[0][name].item() if hasattr(group.iloc[0][name], "item") else group.iloc[0][name]
+    return round(float(np.average(group[name], weights=group[DENSITY_YEAR])), digits)
+
+
+def _people_row(column: str, status: str, group: pd.DataFrame) -> list[object]:
+    return [group[column].iloc[0].title(), status, *(int(group[year].sum()) for year in CENSUS_YEARS.values())]
+
+
+def _macroregion(table: pd.DataFrame) -> np.ndarray:
+    """North, centre, south by latitude; east where a department's capital lies low and far from the sea."""
+    of_capital = table.groupby(table["ubigeo"].str[:2])[["altitude", "latitude", "longitude"]].transform("first")
+    east = (of_capital["altitude"] < 1000) & (of_capital["longitude"] > table["longitude"].quantile(0.6))
+    third = np.select([of_capital["latitude"] > -6.5, of_capital["latitude"] > -11], ["NORTE", "CENTRO"], "SUR")
+    return np.where(east, "ORIENTE", third)
+
+
+def _census_rows(table: pd.DataFrame) -> list[list[object]]:
+    """Totals of the census of 2017 by sex and area, in the order and with the headings of the real sheet."""
+
+    def row(label: str, group: pd.DataFrame) -> list[object]:
+        people = group[2017]
+        urban = (people * group["urban"]).round().astype(int)
+        counts: list[object] = [label]
+        for part in (people, urban, people - urban):
+            men = (part * 0.492).round().astype(int)
+            counts += [int(part.sum()), int(men.sum()), int((part - men).sum())]
+        return counts
+
+    rows: list[list[object]] = [
+        ["CUADRO Nº 1: POBLACIÓN CENSADA, POR ÁREA URBANA Y RURAL; Y SEXO, SEGÚN DEPARTAMENTO, PROVINCIA, DISTRITO"],
+        [
+            "Departamento, provincia, distrito",
+            "Total",
+            "Población",
+            None,
+            "Total",
+            "Urbana",
+            None,
+            "Total",
+            "Rural",
+            None,
+        ],
+        [None, None, "Hombres", "Mujeres", None, "Hombres", "Mujeres", None, "Hombres", "Mujeres"],
+        [],
+        row("PERÚ", table),
+        [],
+    ]
+    for _, department in table.groupby(table["ubigeo"].str[:2]):
+        rows += [row("DEPARTAMENTO " + department["departamento"].iloc[0], department), []]
+        for _, province in department.groupby(department["ubigeo"].str[:4]):
+            rows += [row("PROVINCIA " + province["provincia"].iloc[0], province), []]
+            for k in range(len(province)):
+                rows += [row("DISTRITO " + province["distrito"].iloc[k], province.iloc[k : k + 1]), []]
+    return rows
+
+
+def write_boundaries(folder: Path, country: Country) -> None:
+    """Write the outlines of districts, provinces and departments."""
+    table = country.districts
+    for level, digits in (("district", 6), ("province", 4), ("department", 2)):
+        codes = table["ubigeo"].str[:digits]
+        features = []
+        for k, code in enumerate(sorted(codes.unique()), 1):
+            members = (codes == code).to_numpy()
+            rings = [[np.round(ring, 5).tolist()] for ring in country.map.outline(members)]
+            shape = {"type": "Polygon", "coordinates": rings[0]}
+            if len(rings) > 1:
+                shape = {"type": "MultiPolygon", "coordinates": rings}
+            properties = _properties(level, code, k, table[members])
+            features.append({"type": "Feature", "properties": properties, "geometry": shape})
+        crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+        _json(
+            folder / RAW_PATHS[f"boundaries_{level}"], {"type": "FeatureCollection", "crs": crs, "features": features}
+        )
+
+
+def _properties(level: str, code: str, number: int, group: pd.DataFrame) -> dict[str, object]:
+    first = group.iloc[0]
+    department, province, district = (plain(first[c]) for c in ("departamento", "provincia", "distrito"))
+    hectares = round(float(group["area_km2"].sum()) * 100, 2)
+    if level == "department":
+        return {"NOMBDEP": department, "COUNT": len(group), "FIRST_IDDP": code, "HECTARES": hectares}
+    if level == "province":
+        names = {"FIRST_IDPR": code, "NOMBPROV": province, "FIRST_NOMB": department}
+        return {"COUNT": len(group), **names, "MIN_SHAPE_": hectares, "ha": hectares}
+    names = {"NOMBDIST": district, "NOMBPROV": province, "NOMBDEP": department, "NOM_CAP": plain(first["capital"])}
+    return {"OBJECTID": number, "IDDIST": code, "IDDPTO": code[:2], "IDPROV": code[:4], **names, "AREA_MINAM": hectares}
+
+
+def write_reports(folder: Path, reports: Reports, districts: pd.DataFrame, week_ends: np.ndarray) -> None:
+    """Write the line list, the silent weeks, the reporting triangle and what was planted."""
+    years, weeks = epi_week(week_ends)
+    cases = reports.cases.sort_values(["week", "district", "delay"], kind="stable", ignore_index=True)
+    placed = cases["district"].to_numpy() >= 0
+    where = cases["district"].to_numpy()
+    columns = {}
+    for heading, column in (("Departamnento", "departamento"), ("Provincia", "provincia")):
+        columns[heading] = np.where(placed, districts[column].map(plain).to_numpy(dtype=object)[where], "")
+    columns["Distrito"] = cases["written"].to_numpy()
+    columns["Ano"], columns["Semana"] = years[cases["week"]], weeks[cases["week"]]
+    columns["Semana actualización"] = np.full(len(cases), weeks[-1])
+    columns["Eventos o daños"] = np.full(len(cases), "Dengue")
+    columns["Sexo"] = np.where(cases["female"], "Femenino", "Masculino")
+    columns["Tipo de diagnóstico"] = np.where(cases["confirmed"], "Confirmados", "Probables")
+    columns["DIS"] = np.ones(len(cases), dtype=int)
+    _csv(folder / RAW_PATHS["line_list"], _LINE_LIST, zip(*(columns[c].tolist() for c in _LINE_LIST), strict=True))
+
+    silent = [[code, int(years[t]), int(weeks[t])] for code, t in reports.silent]
+    _csv(folder / RAW_PATHS["silent_weeks"], ["ubigeo", "epi_year", "epi_week"], silent)
+    codes = districts["ubigeo"].to_numpy()
+    sums = cases[placed].groupby(["district", "week", "delay"]).size()
+    triangle = sorted([codes[d], int(years[t]), int(weeks[t]), int(k), int(n)] for (d, t, k), n in sums.items())
+    headings = ["ubigeo", "epi_year", "epi_week", "delay_weeks", "cases"]
+    _csv(folder / RAW_PATHS["reporting_triangle"], headings, triangle)
+
+
+def write_stations(folder: Path, rng: np.random.Generator, country: Country, temp: np.ndarray, rain: np.ndarray,
+                   week_ends: np.ndarray) -> dict[str, Any]:  # fmt: skip
+    """Write one daily station a department, at its capital; return the gaps that were planted.
+
+    Days are drawn around the weekly means; some days are absent, some values are -9999, as in the real file.
+    """
+    table = country.districts
+    home = folder / RAW_PATHS["stations"].parent
+    listed, absent, blank = [], 0, 0
+    days = (week_ends[:, None] - np.arange(6, -1, -1)).ravel()
+    year, month = days.astype("datetime64[Y]"), days.astype("datetime64[M]")
+    dates = np.column_stack([year.astype(int) + 1970, month.astype(int) % 12 + 1, (days - month).astype(int) + 1])
+    for k in table.index[table["ubigeo"].str[2:] == "0101"].sort_values():
+        code = table["ubigeo"][k]
+        listed.append([code, f"stations/{code}.csv"])
+        values = _daily(rng, temp[k], rain[k])
+        kept = rng.random(len(days)) >= 0.02
+        lost = rng.random(values.shape) < np.array([0.02, 0.02, 0.35, 0.02])
+        values[lost] = -9999.0
+        absent, blank = absent + int((~kept).sum()), blank + int(lost[kept].sum())
+        rows = ("{:d},{:02d},{:02d},{:7.1f},{:7.1f},{:7.1f},{:7.1f},{:7.1f}\n".format(*d, *v[:3], -9999.0, v[3])
+                for d, v in zip(dates[kept].tolist(), values[kept].tolist(), strict=True))  # fmt: skip
+        _write(home / f"stations/{code}.csv", "YYYY,MM,DD,TMAX,TMIN,TAVG,TDTR,PRCP\n" + "".join(rows))
+    _csv(folder / RAW_PATHS["stations"], ["ubigeo", "file"], sorted(listed))
+    return {"count": absent, "unit": "station-days absent", "values_missing": blank}
+
+
+def _daily(rng: np.random.Generator, temp: np.ndarray, rain: np.ndarray) -> np.ndarray:
+    """Highest, lowest and mean temperature and rain of each day, shape (7 T, 4), from weekly values of shape (T,)."""
+    mean = np.repeat(temp, 7) + rng.normal(0, 0.9, 7 * len(temp))
+    spread = rng.uniform(3.5, 6.5, len(mean))
+    share = rng.random((len(rain), 7)) ** 3
+    wet = (share / share.sum(axis=1, keepdims=True) * rain[:, None]).ravel()
+    return np.round(np.column_stack([mean + spread, mean - spread, mean, wet]), 1)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as readable JSON."""
+    _write(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_sheet(path: Path, name: str, rows: Sequence[Sequence[object]]) -> None:
+    """Write a workbook of one sheet, texts in line, with fixed dates, so that the bytes depend on the rows alone."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    body = "".join(f'<row r="{r}">{_cells(r, row)}</row>' for r, row in enumerate(rows, 1))
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{types}.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets>'
+        f'<sheet name="{escape(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{links}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for part, text in parts.items():
+            info = ZipInfo(part, date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = ZIP_DEFLATED
+            archive.writestr(info, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + text)
+
+
+def _cells(row: int, values: Iterable[object]) -> str:
+    out = []
+    for k, value in enumerate(values):
+        at = f"{chr(65 + k)}{row}"
+        if isinstance(value, int):
+            out.append(f'<c r="{at}"><v>{value}</v></c>')
+        elif value is not None:
+            out.append(f'<c r="{at}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>')
+    return "".join(out)
+
+
+def _csv(path: Path, headings: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows(rows)
+    _write(path, buffer.getvalue())
+
+
+def _json(path: Path, value: object) -> None:
+    _write(path, json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = text.encode()
+    path.write_bytes(gzip.compress(data, compresslevel=6, mtime=0) if path.suffix == ".gz" else data)
