@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from healthops.data.epiweek import epi_week
 from healthops.features.grid import lagged
 
 #: Months of each season of the southern hemisphere (meteorological: whole months).
@@ -23,18 +24,6 @@ def season(dates: pd.Series) -> pd.Series:
     ['summer', 'winter']
     """
     return dates.dt.month.map(SEASONS).astype("str")
-
-
-def epi_calendar(dates: pd.Series) -> pd.DataFrame:
-    """Return ``epi_year`` and ``epi_week`` (MMWR: Sunday to Saturday, week 1 has four or more days of January).
-
-    >>> epi_calendar(pd.Series(pd.to_datetime(["2014-12-31", "2015-01-04"]))).to_numpy().tolist()
-    [[2014, 53], [2015, 1]]
-    """
-    saturday = dates.dt.normalize() + pd.to_timedelta((5 - dates.dt.day_of_week) % 7, unit="D")
-    # The Wednesday of an epidemiological week lies in the year that the week belongs to.
-    wednesday = saturday - pd.Timedelta(days=3)
-    return pd.DataFrame({"epi_year": wednesday.dt.year, "epi_week": (wednesday.dt.day_of_year - 1) // 7 + 1})
 
 
 def calendar_features(dates: pd.Series) -> pd.DataFrame:
@@ -56,7 +45,7 @@ def calendar_features(dates: pd.Series) -> pd.DataFrame:
             "month": dates.dt.month.astype("int64"),
             "season": season(dates),
             "day_of_week": dates.dt.day_of_week.astype("int64"),
-            "epi_week": epi_calendar(dates)["epi_week"].astype("int64"),
+            "epi_week": epi_week(dates.to_numpy())[1],
             "week_sin": np.sin(angle).round(6),
             "week_cos": np.cos(angle).round(6),
         },
