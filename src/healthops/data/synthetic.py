@@ -19,10 +19,11 @@ import numpy as np
 from healthops.data.epiweek import week_end
 from healthops.data.synthetic_climate import Climate, weather
 from healthops.data.synthetic_epidemic import gravity, infections, suitability
-from healthops.data.synthetic_files import write_boundaries, write_json, write_places, write_reports, write_stations
+from healthops.data.synthetic_files import write_boundaries, write_places, write_reports, write_stations
 from healthops.data.synthetic_map import draw_map
 from healthops.data.synthetic_places import Country, settle
 from healthops.data.synthetic_surveillance import report
+from healthops.data.synthetic_write import write_json
 
 if TYPE_CHECKING:
     from healthops.workspace import Workspace
@@ -99,7 +100,7 @@ def write_raw(ws: Workspace, folder: Path) -> None:
     write_boundaries(folder, country)
     write_reports(folder, reports, country.districts, week_ends)
     gaps = write_stations(folder, ws.rng("stations"), country, climate.temp_c, climate.rain_mm, week_ends)
-    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps})
+    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps}, indent=1)
 
 
 def main(arguments: list[str]) -> int:

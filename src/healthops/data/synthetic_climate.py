@@ -8,6 +8,8 @@ import numpy as np
 
 #: Fall of temperature with height, deg C per m.
 LAPSE = 0.0058
+#: No week brings more rain, mm.
+HEAVIEST_RAIN_MM = 450.0
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ def weather(
 
     wet = np.cos(2 * np.pi * (day - 22) / 365.25)
     mean = np.log(2.0 + 45 * np.clip(inland - 0.15, 0, 0.6) / 0.6)
-    local = _department_anomalies(rng, department, weeks, memory=0.75, spread=0.45)
+    local = _department_anomalies(rng, department, weeks, memory=0.75, spread=0.35)
     reply = np.where(coast > 0, 0.8 * coast, -0.15)
     log_rain = mean[:, None] + (0.8 + 0.4 * coast)[:, None] * wet + reply[:, None] * ocean + local
     shape = 1.6
     rain = np.exp(log_rain) * rng.standard_gamma(shape, temp.shape) / shape
-    return Climate(temp, np.round(rain, 1), np.round(ocean, 3))
+    return Climate(temp, np.round(np.minimum(rain, HEAVIEST_RAIN_MM), 1), np.round(ocean, 3))
 
 
 def _oscillation(rng: np.random.Generator, weeks: int) -> np.ndarray:

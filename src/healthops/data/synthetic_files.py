@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -19,6 +12,7 @@ from healthops.data.raw_layout import RAW_PATHS
 from healthops.data.synthetic_names import plain
 from healthops.data.synthetic_places import CENSUS_YEARS, DENSITY_YEAR, Country
 from healthops.data.synthetic_surveillance import Reports
+from healthops.data.synthetic_write import write_csv, write_json, write_sheet, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,13 +37,13 @@ def write_places(folder: Path, country: Country) -> None:
     table["macroregion_inei"] = _macroregion(table)
     for level, digits in (("district", 6), ("province", 4), ("department", 2)):
         rows = [_place_row(level, group) for _, group in table.groupby(table["ubigeo"].str[:digits])]
-        _csv(folder / RAW_PATHS[f"ubigeo_{level}"], list(rows[0]), [list(r.values()) for r in rows])
+        write_csv(folder / RAW_PATHS[f"ubigeo_{level}"], list(rows[0]), [list(r.values()) for r in rows])
     people: list[list[object]] = []
     for _, department in table.groupby(table["ubigeo"].str[:2]):
         people.append(_people_row("departamento", "Region", department))
         for _, province in department.groupby(department["ubigeo"].str[:4]):
             people.append(_people_row("provincia", "Province", province))
-    _csv(folder / RAW_PATHS["province_population"], ["Name", "Status", *CENSUS_YEARS], people)
+    write_csv(folder / RAW_PATHS["province_population"], ["Name", "Status", *CENSUS_YEARS], people)
     write_sheet(folder / RAW_PATHS["census"], "census_data", _census_rows(table))
 
 
@@ -153,7 +147,7 @@ def write_boundaries(folder: Path, country: Country) -> None:
             properties = _properties(level, code, k, table[members])
             features.append({"type": "Feature", "properties": properties, "geometry": shape})
         crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
-        _json(
+        write_json(
             folder / RAW_PATHS[f"boundaries_{level}"], {"type": "FeatureCollection", "crs": crs, "features": features}
         )
 
@@ -187,15 +181,15 @@ def write_reports(folder: Path, reports: Reports, districts: pd.DataFrame, week_
     columns["Sexo"] = np.where(cases["female"], "Femenino", "Masculino")
     columns["Tipo de diagnóstico"] = np.where(cases["confirmed"], "Confirmados", "Probables")
     columns["DIS"] = np.ones(len(cases), dtype=int)
-    _csv(folder / RAW_PATHS["line_list"], _LINE_LIST, zip(*(columns[c].tolist() for c in _LINE_LIST), strict=True))
+    write_csv(folder / RAW_PATHS["line_list"], _LINE_LIST, zip(*(columns[c].tolist() for c in _LINE_LIST), strict=True))
 
     silent = [[code, int(years[t]), int(weeks[t])] for code, t in reports.silent]
-    _csv(folder / RAW_PATHS["silent_weeks"], ["ubigeo", "epi_year", "epi_week"], silent)
+    write_csv(folder / RAW_PATHS["silent_weeks"], ["ubigeo", "epi_year", "epi_week"], silent)
     codes = districts["ubigeo"].to_numpy()
     sums = cases[placed].groupby(["district", "week", "delay"]).size()
     triangle = sorted([codes[d], int(years[t]), int(weeks[t]), int(k), int(n)] for (d, t, k), n in sums.items())
     headings = ["ubigeo", "epi_year", "epi_week", "delay_weeks", "cases"]
-    _csv(folder / RAW_PATHS["reporting_triangle"], headings, triangle)
+    write_csv(folder / RAW_PATHS["reporting_triangle"], headings, triangle)
 
 
 def write_stations(folder: Path, rng: np.random.Generator, country: Country, temp: np.ndarray, rain: np.ndarray,
@@ -220,8 +214,8 @@ def write_stations(folder: Path, rng: np.random.Generator, country: Country, tem
         absent, blank = absent + int((~kept).sum()), blank + int(lost[kept].sum())
         rows = ("{:d},{:02d},{:02d},{:7.1f},{:7.1f},{:7.1f},{:7.1f},{:7.1f}\n".format(*d, *v[:3], -9999.0, v[3])
                 for d, v in zip(dates[kept].tolist(), values[kept].tolist(), strict=True))  # fmt: skip
-        _write(home / f"stations/{code}.csv", "YYYY,MM,DD,TMAX,TMIN,TAVG,TDTR,PRCP\n" + "".join(rows))
-    _csv(folder / RAW_PATHS["stations"], ["ubigeo", "file"], sorted(listed))
+        write_text(home / f"stations/{code}.csv", "YYYY,MM,DD,TMAX,TMIN,TAVG,TDTR,PRCP\n" + "".join(rows))
+    write_csv(folder / RAW_PATHS["stations"], ["ubigeo", "file"], sorted(listed))
     return {"count": absent, "unit": "station-days absent", "values_missing": blank}
 
 
@@ -232,65 +226,3 @@ def _daily(rng: np.random.Generator, temp: np.ndarray, rain: np.ndarray) -> np.n
     share = rng.random((len(rain), 7)) ** 3
     wet = (share / share.sum(axis=1, keepdims=True) * rain[:, None]).ravel()
     return np.round(np.column_stack([mean + spread, mean - spread, mean, wet]), 1)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write `value` as readable JSON."""
-    _write(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-
-
-def write_sheet(path: Path, name: str, rows: Sequence[Sequence[object]]) -> None:
-    """Write a workbook of one sheet, texts in line, with fixed dates, so that the bytes depend on the rows alone."""
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    body = "".join(f'<row r="{r}">{_cells(r, row)}</row>' for r, row in enumerate(rows, 1))
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{types}.worksheet+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
-        f'Type="{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets>'
-        f'<sheet name="{escape(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
-        f'Type="{links}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
-        for part, text in parts.items():
-            info = ZipInfo(part, date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = ZIP_DEFLATED
-            archive.writestr(info, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + text)
-
-
-def _cells(row: int, values: Iterable[object]) -> str:
-    out = []
-    for k, value in enumerate(values):
-        at = f"{chr(65 + k)}{row}"
-        if isinstance(value, int):
-            out.append(f'<c r="{at}"><v>{value}</v></c>')
-        elif value is not None:
-            out.append(f'<c r="{at}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>')
-    return "".join(out)
-
-
-def _csv(path: Path, headings: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    _write(path, buffer.getvalue())
-
-
-def _json(path: Path, value: object) -> None:
-    _write(path, json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = text.encode()
-    path.write_bytes(gzip.compress(data, compresslevel=6, mtime=0) if path.suffix == ".gz" else data)

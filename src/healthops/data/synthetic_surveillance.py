@@ -44,7 +44,7 @@ def report(rng: np.random.Generator, onsets: np.ndarray, districts: pd.DataFrame
     import pandas as pd
 
     weeks = onsets.shape[1]
-    silent, mute = _silence(rng, districts, weeks)
+    silent, mute = _silence(rng, districts, onsets)
     district, week = np.nonzero(onsets)
     times = onsets[district, week]
     cases = pd.DataFrame({"district": np.repeat(district, times), "week": np.repeat(week, times)})
@@ -66,12 +66,13 @@ def report(rng: np.random.Generator, onsets: np.ndarray, districts: pd.DataFrame
         entry["rows"] = int(
             ((cases["district"] == entry.pop("district")) & (cases["written"] == entry["written"])).sum()
         )
+    where = cases["district"].to_numpy()
     planted = {
         "cases_on_file": {"count": len(cases)},
         "not_yet_reported": {"count": int(late.sum()), "detail": f"delay of up to {LONGEST_DELAY} weeks"},
         "silent_weeks": {
-            "count": int(mute.sum()),
-            "unit": "district-weeks",
+            "count": int(mute[np.unique(where[where >= 0])].sum()),
+            "unit": "weeks of districts that have any case on file",
             "cases_lost": int(lost.sum()),
             "file_rows": len(silent),
         },
@@ -92,33 +93,40 @@ def _delays(rng: np.random.Generator, cases: pd.DataFrame, districts: pd.DataFra
 
 
 def _silence(
-    rng: np.random.Generator, districts: pd.DataFrame, weeks: int, *, sure: int = 26
+    rng: np.random.Generator, districts: pd.DataFrame, onsets: np.ndarray, *, sure: int = 26
 ) -> tuple[list[tuple[str, int]], np.ndarray]:
     """Runs of weeks without a report, of districts and a few whole departments; none in the last `sure` weeks.
 
-    No two runs touch the same district and week, so that rows of the file can be counted.
+    Only places with twenty cases or more fall silent (of others nobody would notice), and no two runs touch the same
+    district and week, so that they can be counted.
     """
+    weeks = onsets.shape[1]
     codes = districts["ubigeo"].to_numpy()
     departments = districts["ubigeo"].str[:2].to_numpy()
-    mute = np.zeros((len(codes), weeks), dtype=bool)
+    heard = onsets.sum(axis=1) >= 20
+    mute = np.zeros(onsets.shape, dtype=bool)
     rows: list[tuple[str, int]] = []
 
-    def plant(code: str, members: np.ndarray, first: int, last: int) -> None:
-        if not mute[members, first:last].any():
-            mute[members, first:last] = True
-            rows.extend((code, t) for t in range(first, last))
+    def plant(code: str, members: np.ndarray, first: int, length: int) -> None:
+        run = slice(first, first + length)
+        if not mute[members, run].any():
+            mute[members, run] = True
+            rows.extend((code, t) for t in range(run.start, run.stop))
 
-    for code in rng.choice(np.unique(departments), max(2, len(codes) // 54), replace=False):
-        first = int(rng.integers(0, weeks - sure - 4))
-        plant(str(code), departments == code, first, first + int(rng.integers(2, 5)))
-    for k in rng.choice(len(codes), len(codes) // 3, replace=False):
-        first = int(rng.integers(0, weeks - sure - 10))
-        plant(str(codes[k]), np.arange(len(codes)) == k, first, first + int(rng.integers(1, 11)))
+    known = np.unique(departments[heard])
+    for code in rng.choice(known, min(len(known), 2 + len(codes) // 72), replace=False):
+        plant(str(code), departments == code, int(rng.integers(weeks - sure - 4)), int(rng.integers(2, 5)))
+    for k in rng.choice(np.flatnonzero(heard), int(heard.sum()) // 2, replace=False):
+        plant(str(codes[k]), np.arange(len(codes)) == k, int(rng.integers(weeks - sure - 10)), int(rng.integers(1, 11)))
     return sorted(rows), mute
 
 
 def _misspell_some(rng: np.random.Generator, cases: pd.DataFrame, districts: pd.DataFrame) -> list[dict[str, Any]]:
-    """Misspell the names of eight districts, in all of their rows or in those of some years; `cases` is changed."""
+    """Misspell the names of up to eight districts, in all of their rows or in those of the later years.
+
+    The column ``written`` of `cases` is changed.
+    """
+    wanted = min(8, len(districts) // 12)
     load = np.bincount(cases["district"], minlength=len(districts))
     names = districts["distrito"].map(plain)
     done: list[dict[str, Any]] = []
@@ -132,6 +140,6 @@ def _misspell_some(rng: np.random.Generator, cases: pd.DataFrame, districts: pd.
         rows = (cases["district"] == k) & (cases["week"] >= (0 if len(done) % 2 else cases["week"].max() // 2))
         cases.loc[rows, "written"] = wrong
         done.append({"district": int(k), "ubigeo": districts["ubigeo"].iloc[k], "right": right, "written": wrong})
-        if len(done) == 8:
+        if len(done) == wanted:
             break
     return done
