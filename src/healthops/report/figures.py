@@ -53,8 +53,8 @@ def figure(fig: Any, *, caption: str, alt: str, raster: bool = False) -> Shown:
     number = next_number("figure")
     html = (
         f'<figure id="figure-{number}" class="report-figure">'
-        f'<img src="{address}" alt="{escape(alt)}" width="{width}" height="{height}" '
-        'style="max-width:100%;height:auto;background:white">'
+        f'<div class="figure-scroll"><img src="{address}" alt="{escape(alt)}" width="{width}" height="{height}" '
+        'style="max-width:100%;height:auto;background:white"></div>'
         f"<figcaption><strong>Figure {number}.</strong> {escape(caption)}</figcaption></figure>"
     )
     return Shown("text/html", html, f"Figure {number}. {caption}", number).show()

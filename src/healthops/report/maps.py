@@ -163,4 +163,5 @@ def _legend(ax: Axes, *, blank: bool, zero: bool) -> None:
     if blank:
         entries.append(Patch(facecolor=MISSING, edgecolor="white", hatch="////", label="no data"))
     if entries:
-        ax.legend(handles=entries, loc="lower left", fontsize=8, labelcolor=INK)
+        below = {"loc": "upper left", "bbox_to_anchor": (0.0, 0.0), "borderaxespad": 0.2, "ncols": 2}
+        ax.legend(handles=entries, fontsize=9, labelcolor=INK, handleheight=1.1, **below)

@@ -1,0 +1,66 @@
+"""Markdown to HTML, with formulas as pictures so that no page needs a script from elsewhere."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from healthops.report.figures import compact_svg
+
+_POINTS = 10.0
+
+
+def to_html(source: str) -> str:
+    """Convert markdown as JupyterLab does: tables, ``$formulas$``, HTML.
+
+    >>> to_html("It costs $5 or $7, *not* more.")
+    '<p>It costs $5 or $7, <em>not</em> more.</p>\\n'
+    """
+    return MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(source)
+
+
+class _Renderer(IPythonRenderer):
+    def block_math(self, body: str) -> str:
+        return f'<p class="formula">{_formula(body.strip())}</p>'
+
+    def inline_math(self, body: str) -> str:
+        if body != body.strip():  # two prices rather than a formula
+            return f"${escape(body, quote=False)}$"
+        return _formula(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.block_math(body)
+
+    def block_mermaidjs(self, code: str) -> str:
+        return f"<pre><code>{escape(code)}</code></pre>"
+
+    def block_code(self, code: str, info: str | None = None, **attrs: Any) -> str:
+        return super().block_code(code, info)
+
+
+@cache
+def _formula(tex: str) -> str:
+    """Draw a formula with matplotlib's mathtext; one that it cannot draw is shown as it is written."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.mathtext import math_to_image
+
+    buffer = io.BytesIO()
+    look = {"svg.hashsalt": "healthops", "svg.fonttype": "path", "mathtext.fontset": "cm", "savefig.facecolor": "none"}
+    try:
+        with mpl.rc_context(look):
+            depth = math_to_image(
+                f"${' '.join(tex.split())}$", buffer, prop=FontProperties(size=_POINTS), dpi=72, format="svg"
+            )
+    except ValueError:
+        return f"<code>{escape(tex)}</code>"
+    svg = compact_svg(buffer.getvalue().decode("utf-8"))
+    height = float(svg.partition('height="')[2].partition("pt")[0])
+    style = f"height:{height / _POINTS * 1.1:.2f}em;vertical-align:{-depth / _POINTS * 1.1:.2f}em"
+    address = quote(svg, safe=" !$'()*+,-./:;=?@_~")
+    return f'<img class="math" src="data:image/svg+xml,{address}" alt="{escape(tex)}" style="{style}">'
