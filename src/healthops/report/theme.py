@@ -24,14 +24,18 @@ NAMED = {
     # forecasters
     "fusion": "#0072B2",
     "baseline": "#6E6E6E",
+    "hub-baseline": "#6E6E6E",
     "seasonal": "#E69F00",
+    "seasonal-quantiles": "#E69F00",
     "xgboost": "#009E73",
     "lstm-keras": "#D55E00",
     "lstm-torch": "#B45C93",
     # policies
+    "plan": "#0072B2",
     "optimised": "#0072B2",
     "population": "#6E6E6E",
     "last-week": "#E69F00",
+    "forecast": "#009E73",
     "point-forecast": "#009E73",
     "oracle": INK,
     # levels and people
