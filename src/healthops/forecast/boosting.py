@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +12,7 @@ from healthops.forecast.base import HORIZONS, LEVELS, Forecaster, Panel, PlaceSc
 from healthops.forecast.design import Design, horizon_features, week_features
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xgboost as xgb
 
 #: Columns of table ``outbreak_features`` that the trees may see, where the scenario has them.
@@ -19,6 +20,20 @@ TABLE_FEATURES: tuple[str, ...] = (
     "latitude", "longitude", "altitude_m", "density_per_km2", "hdi", "poverty_pct",
     "neighbour_lag_1", "neighbour_average_28_days", "temp_c_lag_4", "rain_mm_lag_4",
 )  # fmt: skip
+
+
+def usable_features(table: pd.DataFrame, names: Sequence[str] = TABLE_FEATURES) -> tuple[list[str], dict[str, str]]:
+    """Say which of `names` the table of features can give, and why the others are skipped.
+
+    Returns
+    -------
+    list of str, dict of str to str
+        Names that are there and known somewhere; for each other name the reason.
+    """
+    skipped = {name: "not in the table" for name in names if name not in table}
+    skipped |= {name: "missing everywhere" for name in names if name in table and table[name].isna().all()}
+    return [name for name in names if name not in skipped], skipped
+
 
 #: Levels that are fitted; the rest of the 23 are interpolated on the normal scale.
 FITTED_LEVELS = np.array([0.01, 0.025, 0.10, 0.25, 0.40, 0.50, 0.60, 0.75, 0.90, 0.975, 0.99])
@@ -90,8 +105,17 @@ class XGBoostQuantiles(Forecaster):
         self.booster: xgb.Booster = xgb.train(self._settings(seed), data, self.parameters.rounds)
         return self
 
-    def predict(self, panel: Panel, horizons: Sequence[int] = HORIZONS) -> np.ndarray:
-        """Forecast from the last week of `panel`; shape (P, len(horizons), 23)."""
+    def predict(
+        self,
+        panel: Panel,
+        horizons: Sequence[int] = HORIZONS,
+        *,
+        change: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Forecast from the last week of `panel`; shape (P, len(horizons), 23).
+
+        `change` may alter the trees' input of each horizon, shape (P, F): for importance by permutation.
+        """
         z = self.scale.forward(panel.filled())
         recent = slice(max(0, z.shape[1] - 7 * 53), None)
         z, weeks = z[:, recent], panel.weeks[recent]
@@ -100,8 +124,9 @@ class XGBoostQuantiles(Forecaster):
         for j, h in enumerate(horizons):
             step = horizon_features(z, weeks, h).values[:, -1]
             x = np.concatenate([now, step], axis=-1)[:, self.kept]
-            change = np.sort(self.booster.inplace_predict(x).astype(float), axis=-1)
-            out[:, j] = self.scale.backward(z[:, -1, None] + to_all_levels(change, FITTED_LEVELS))
+            x = x if change is None else change(x)
+            steps = np.sort(self.booster.inplace_predict(x).astype(float), axis=-1)
+            out[:, j] = self.scale.backward(z[:, -1, None] + to_all_levels(steps, FITTED_LEVELS))
         return out
 
     def gain(self) -> dict[str, float]:
