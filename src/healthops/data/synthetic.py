@@ -58,8 +58,8 @@ class History:
 
 def simulate(ws: Workspace) -> History:
     """Draw the country of the scenario and its epidemics; ``data.departments`` and ``data.years`` set its size."""
-    years = int(ws.scenario.data["years"])
-    country = settle(ws.rng("places"), draw_map(ws.rng("map"), departments=int(ws.scenario.data["departments"])))
+    years, departments = _size(ws)
+    country = settle(ws.rng("places"), draw_map(ws.rng("map"), departments=departments))
     places, chart = country.districts, country.map
     last = week_end(LAST_YEAR, LAST_WEEK)
     first = week_end(LAST_YEAR - years + 1, 1)
@@ -91,6 +91,19 @@ def simulate(ws: Workspace) -> History:
     return History(country, all_ends[-weeks:], kept, new, cases)
 
 
+def _size(ws: Workspace) -> tuple[int, int]:
+    """Years and departments of the scenario."""
+    try:
+        years, departments = int(ws.scenario.data["years"]), int(ws.scenario.data["departments"])
+    except KeyError as error:
+        raise ValueError(
+            f"config/{ws.scenario.name}.yaml does not say data.{error.args[0]}: only a synthetic scenario can be simulated"
+        ) from None
+    if years < 2 or departments < 1:
+        raise ValueError(f"years is {years} and departments {departments}: at least 2 and 1 are needed")
+    return years, departments
+
+
 def write_raw(ws: Workspace, folder: Path) -> None:
     """Simulate the scenario and write its raw files under `folder`."""
     history = simulate(ws)
@@ -105,12 +118,24 @@ def write_raw(ws: Workspace, folder: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Write the raw files of one scenario, all of them or none."""
-    from healthops.workspace import Workspace, replace_folder
+    from healthops.workspace import Workspace, WorkspaceError
 
     if len(arguments) != 1:
         print("usage: python -m healthops.data.synthetic <scenario>", file=sys.stderr)
         return 2
-    ws = Workspace(arguments[0])
+    try:
+        ws = Workspace(arguments[0])
+        _publish(ws)
+    except (WorkspaceError, ValueError) as error:
+        print(f"synthetic {arguments[0]}: {error}", file=sys.stderr)
+        return 1
+    print(f"{ws.raw}: raw files of the synthetic country, seed {ws.seed}")
+    return 0
+
+
+def _publish(ws: Workspace) -> None:
+    from healthops.workspace import replace_folder
+
     ws.raw.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{ws.raw.name}-", dir=ws.raw.parent))
     try:
@@ -118,8 +143,6 @@ def main(arguments: list[str]) -> int:
         replace_folder(draft, ws.raw)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    print(f"{ws.raw}: raw files of the synthetic country, seed {ws.seed}")
-    return 0
 
 
 if __name__ == "__main__":
