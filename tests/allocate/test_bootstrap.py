@@ -45,8 +45,8 @@ def test_blocks_widen_the_interval_where_weeks_hang_together():
     shared = np.repeat(rng.normal(size=(10, 1)), 6, axis=0)
     baseline = np.full((60, 5), 10.0)
     ours = baseline + shared
-    single = saved(ours, baseline, groups=np.arange(5), rng=np.random.default_rng(0), block=1)
-    block = saved(ours, baseline, groups=np.arange(5), rng=np.random.default_rng(0), block=6)
+    single = saved(ours, baseline, rng=np.random.default_rng(0), block=1)
+    block = saved(ours, baseline, rng=np.random.default_rng(0), block=6)
     assert block.high - block.low > 1.5 * (single.high - single.low)
 
 
@@ -54,3 +54,13 @@ def test_nothing_unmet_anywhere_saves_nothing():
     zero = np.zeros((10, 3))
     found = saved(zero, zero, groups=np.array(["a", "a", "b"]), rng=np.random.default_rng(0))
     assert (found.estimate, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
+def test_without_groups_a_transfer_between_districts_is_no_uncertainty():
+    # Each week ten units move from one district to the other: nothing is saved, and the total is sure of it.
+    baseline = np.tile([20.0, 30.0], (24, 1))
+    ours = baseline + [10.0, -10.0]
+    found = saved(ours, baseline, rng=np.random.default_rng(0))
+    assert (found.low, found.high) == pytest.approx((0.0, 0.0))
+    drawn = saved(ours, baseline, rng=np.random.default_rng(0), groups=np.arange(2))
+    assert drawn.low < -30 and drawn.high > 30

@@ -1,8 +1,9 @@
-"""Intervals for paired differences between policies, by blocks of weeks and of places.
+"""Intervals for paired differences between policies, by blocks of weeks and, where asked for, of places.
 
-Weeks that follow one another and districts of one department are alike, so that single rows must not be drawn on
-their own: each draw takes whole departments with replacement, and circular blocks of weeks (Politis & Romano 1992),
-the same for both policies.
+Weeks that follow one another are alike, so that single weeks must not be drawn on their own: each draw takes circular
+blocks of weeks (Politis & Romano 1992), the same for both policies. Districts are the whole country, not a sample of
+it, and they share one supply, so that a gain in one is paid for by another: drawing some of them tears that apart.
+Draw them (by groups) only where policies do not share a supply between them.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def saved(
     unmet: np.ndarray,
     baseline: np.ndarray,
     *,
-    groups: np.ndarray,
     rng: np.random.Generator,
+    groups: np.ndarray | None = None,
     block: int = 6,
     draws: int = 2000,
     level: float = 0.95,
@@ -68,10 +69,10 @@ def saved(
     ----------
     unmet, baseline : array of float, shape (T, P)
         Unmet need of both in the same T weeks and P districts.
-    groups : array, shape (P,)
-        Department of each district: drawn whole.
     rng : numpy.random.Generator
         Where the draws come from.
+    groups : array, shape (P,), optional
+        Draw these groups of districts whole, as well as the weeks; without it all districts are in every draw.
     block : int
         Weeks in a block; shorter where there are fewer weeks.
     draws : int
@@ -79,7 +80,8 @@ def saved(
     level : float
         Chance of the interval, by its percentiles.
     """
-    names, member = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    labels = np.zeros(unmet.shape[1], int) if groups is None else np.asarray(groups).astype(str)
+    names, member = np.unique(labels, return_inverse=True)
     indicator = np.eye(len(names))[member]
     ours, theirs = unmet @ indicator, baseline @ indicator
     weeks = block_weights(len(unmet), min(block, len(unmet)), draws, rng)
