@@ -1,19 +1,99 @@
-"""stub"""
+"""Render pages: ``python -m healthops.pipeline.page SCENARIO NOTEBOOK`` writes the report of an executed notebook."""
 
+from __future__ import annotations
+
+import importlib.metadata
 import sys
-from healthops.workspace import Workspace
-from healthops.pipeline import graph
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from healthops.data.sources import load_sources
+from healthops.pipeline import environment, graph, provenance
+from healthops.pipeline.parameters import resolve
+from healthops.report.context import Neighbour, Provenance, RenderContext, SourceNote
+from healthops.report.index import render_index, stage_name, system_name
+from healthops.report.render import render
+from healthops.workspace import REPOSITORY, Declaration, Workspace
+
+#: Versions that a report names.
+PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost-cpu", "tensorflow-cpu", "keras", "torch", "highspy")
 
 
-def write_page(workspace, node, failure=None):
-    p = workspace.report_path(workspace.notebook)
-    p.parent.mkdir(parents=True, exist_ok=True)
-    p.write_text('role="alert" ' + str(failure))
+def write_page(workspace: Workspace, executed: Path | NotebookNode, *, failure: str | None = None) -> int:
+    """Write the report of the workspace's notebook; return its size in bytes."""
+    assert workspace.notebook is not None and workspace.declaration is not None
+    name, scenario = workspace.notebook, workspace.scenario
+    order = list(Declaration.load_all(config=workspace.config).values())
+    here = [d.notebook for d in order].index(name)
+    context = RenderContext(
+        scenario=scenario.name,
+        scenario_title=scenario.title,
+        banner=scenario.banner,
+        synthetic=scenario.prepare == "synthetic",
+        notebook=name,
+        title=workspace.declaration.title,
+        parameters=resolve(graph.notebooks_folder(workspace) / f"{name}.ipynb", scenario),
+        provenance=_provenance(workspace),
+        sources=_sources(workspace),
+        previous=_neighbour(order[here - 1]) if here > 0 else None,
+        next=_neighbour(order[here + 1]) if here + 1 < len(order) else None,
+        failure=failure,
+        stage=stage_name(name),
+        system=system_name(name),
+    )
+    return render(executed, context=context, out=workspace.report_path(name))
 
 
-def write_index(workspace, metrics):
-    workspace.report_path("index").write_text("x")
+def _neighbour(declaration: Declaration) -> Neighbour:
+    return Neighbour(declaration.notebook, declaration.title)
+
+
+def _provenance(workspace: Workspace) -> Provenance:
+    assert workspace.declaration is not None
+    commit, dirty = provenance.commit()
+    paths = {name: workspace.table_path(name) for name in workspace.declaration.reads}
+    paths |= {name: workspace.model_path(name) for name in workspace.declaration.reads_models}
+    return Provenance(
+        commit=commit,
+        dirty=dirty,
+        inputs={name: provenance.hash_path(path) or "missing" for name, path in paths.items()},
+        lock_hash=provenance.hash_path(REPOSITORY / "requirements.lock") or "missing",
+        seed=workspace.seed,
+        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+    )
+
+
+def _sources(workspace: Workspace) -> list[SourceNote]:
+    if workspace.scenario.prepare == "synthetic":
+        return []
+    return [
+        SourceNote(name=s.about, licence=s.licence, citation=s.citation, publisher=s.publisher, address=s.address())
+        for s in load_sources().values()
+    ]
+
+
+def write_index(workspace: Workspace, metrics: Mapping[str, float], *, failed: Collection[str] = ()) -> None:
+    """Write the grid of the scenario's reports."""
+    titles = {d.notebook: d.title for d in Declaration.load_all(config=workspace.config).values()}
+    render_index(
+        titles,
+        scenario=workspace.scenario,
+        metrics=metrics,
+        failed=failed,
+        out=workspace.report_path("index"),
+    )
+
+
+def main(scenario: str, name: str) -> int:
+    """Render the report of notebook `name` of `scenario`."""
+    environment.die_with_parent()
+    workspace = Workspace(scenario, notebook=name)
+    size = write_page(workspace, graph.executed_path(workspace, name))
+    print(f"{name}.html has {size / 1e6:.2f} MB")
+    return 0
 
 
 if __name__ == "__main__":
-    write_page(Workspace(sys.argv[1], notebook=sys.argv[2]), None)
+    raise SystemExit(main(sys.argv[1], sys.argv[2]))

@@ -34,10 +34,7 @@ def write(workspace: Workspace) -> None:
 
 def tell(workspace: Workspace, outcome: Outcome) -> None:
     """Print how the run ended, the headline figures, and where the index is."""
-    try:
-        from healthops.report.index import headlines
-    except ImportError:
-        headlines = lambda m: {}
+    from healthops.report.index import headlines
 
     counts = f"{len(outcome.done)} made, {len(outcome.unchanged)} unchanged"
     counts += f", {len(outcome.failed)} failed, {len(outcome.skipped)} not tried" if not outcome.ok else ""
