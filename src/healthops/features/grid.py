@@ -109,7 +109,7 @@ def lagged(values: np.ndarray, weeks: int) -> np.ndarray:
     if weeks < 0:
         raise FeatureError(f"a lag of {weeks} weeks would look into the future")
     out = np.full(values.shape, np.nan)
-    out[:, weeks:] = values[:, : values.shape[1] - weeks]
+    out[:, weeks:] = values[:, : max(values.shape[1] - weeks, 0)]
     return out
 
 

@@ -70,7 +70,7 @@ def build_panel(
     keep = np.bincount(group, weights=early) >= min_cases
     if not keep.any():
         raise FeatureError(f"no {level} has {min_cases} cases up to {end.date()}: lower min_cases")
-    kept = tuple(codes[keep])
+    kept = tuple(str(code) for code in codes[keep])
     unknown = sorted(set(kept) - set(places["ubigeo"]))
     if unknown:
         raise FeatureError(f"table 'places' has no {level} {unknown[0]!r}, which has cases: add it, or mend the code")
