@@ -65,9 +65,15 @@ def test_what_is_lacking_is_named(tables):
     places, cases, forecasts = tables
     with pytest.raises(SeasonError, match="17 rows.*need 18.*010101 has the fewest, 8"):
         Season.from_tables(places, cases, forecasts[:-1])
-    with pytest.raises(SeasonError, match="no population.*010102"):
-        Season.from_tables(places[places["ubigeo"] != "010102"], cases, forecasts)
+    with pytest.raises(SeasonError, match="no population"):
+        Season.from_tables(places[places["ubigeo"] == "01"], cases, forecasts)
     with pytest.raises(SeasonError, match="nothing for.*010101"):
         Season.from_tables(places, cases[cases["ubigeo"] != "010101"], forecasts)
     with pytest.raises(SeasonError, match="no week 2030-01-05"):
         Season.from_tables(places, cases, forecasts).came(np.datetime64("2030-01-05"))
+
+
+def test_an_unknown_population_is_as_small_as_the_smallest_known(tables):
+    places, cases, forecasts = tables
+    season = Season.from_tables(places[places["ubigeo"] != "010101"], cases, forecasts)
+    assert season.population.tolist() == [20.0, 20.0]

@@ -38,7 +38,7 @@ class Season:
     complete : array of bool, shape (T,)
         Whether the week is fully reported everywhere (not truncated).
     population, poverty : array of float, shape (P,)
-        Inhabitants; poverty in %, NaN where unknown.
+        Inhabitants, as few as the fewest known where unknown; poverty in %, NaN where unknown.
     """
 
     locations: np.ndarray
@@ -57,15 +57,12 @@ class Season:
         Raises
         ------
         SeasonError
-            If a forecast is lacking for some district or horizon, or a district has no inhabitants or no cases table.
+            If a forecast is lacking for some district or horizon, a district has no cases, or none has inhabitants.
         """
         locations = np.array(sorted(district_forecasts["location"].unique()), dtype=object)
         origins, quantiles = _cube(district_forecasts, locations)
         attributes = places.drop_duplicates("ubigeo").set_index("ubigeo").reindex(locations)
-        population = attributes["population"].to_numpy(float)
-        if not (population > 0).all():
-            where = locations[~(population > 0)][:5].tolist()
-            raise SeasonError(f"places has no population for the districts {where}: leave them out of the forecasts")
+        population = _filled_population(attributes["population"].to_numpy(float))
         own = weekly_cases[weekly_cases["ubigeo"].isin(locations)]
         wide = own.pivot(index="ubigeo", columns="week_end", values="cases").sort_index(axis=1).reindex(locations)
         empty = locations[wide.isna().all(axis=1).to_numpy()]
@@ -137,6 +134,13 @@ class Season:
         if not 0 <= t < len(self.weeks) or self.weeks[t] != week:
             raise SeasonError(f"weekly_cases has no week {week}; it runs from {self.weeks[0]} to {self.weeks[-1]}")
         return t
+
+
+def _filled_population(population: np.ndarray) -> np.ndarray:
+    known = population > 0
+    if not known.any():
+        raise SeasonError("places has no population for any district that is forecast")
+    return np.where(known, population, population[known].min())
 
 
 def _cube(forecasts: pd.DataFrame, locations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
