@@ -10,7 +10,7 @@ import numpy as np
 
 #: Chance that a note loses its accents; that a word of it is abbreviated where that is usual; that a word has a slip.
 NO_ACCENTS, ABBREVIATED, SLIP = 0.55, 0.18, 0.035
-_BARE = str.maketrans("áéíóúüñ", "aeiouun")
+_ACCENTS = str.maketrans("áéíóúüñ", "aeiouun")
 
 
 class Scribe:
@@ -30,6 +30,7 @@ class Scribe:
         self._signs = list(signs)
         weights = np.array([signs[name]["weight"] for name in self._signs])
         self._weights = weights / weights.sum()
+        self._short = {key: short for word, short in words["abbreviations"].items() for key in (word, _bare(word))}
 
     def write(self, person: Mapping[str, Any]) -> tuple[str, str, str]:
         """Return symptoms, diagnosis and treatment of one visit.
@@ -79,12 +80,11 @@ class Scribe:
     def _hasty(self, text: str) -> str:
         """Write `text` as a tired hand would."""
         if self._rng.random() < NO_ACCENTS:
-            text = text.translate(_BARE)
-        short = self._words["abbreviations"]
+            text = _bare(text)
         out = []
         for piece in re.split(r"(\w+)", text):
-            if piece in short and self._rng.random() < ABBREVIATED:
-                piece = short[piece]
+            if piece in self._short and self._rng.random() < ABBREVIATED:
+                piece = self._short[piece]
             elif len(piece) > 4 and piece.isalpha() and self._rng.random() < SLIP:
                 piece = self._slip(piece)
             out.append(piece)
@@ -103,3 +103,7 @@ class Scribe:
 
     def _one(self, options: Sequence[str]) -> str:
         return options[int(self._rng.integers(len(options)))]
+
+
+def _bare(text: str) -> str:
+    return text.translate(_ACCENTS)

@@ -97,7 +97,8 @@ def _size(ws: Workspace) -> tuple[int, int]:
         years, departments = int(ws.scenario.data["years"]), int(ws.scenario.data["departments"])
     except KeyError as error:
         raise ValueError(
-            f"config/{ws.scenario.name}.yaml does not say data.{error.args[0]}: only a synthetic scenario can be simulated"
+            f"config/{ws.scenario.name}.yaml does not say data.{error.args[0]}: "
+            f"only a synthetic scenario can be simulated"
         ) from None
     if years < 2 or departments < 1:
         raise ValueError(f"years is {years} and departments {departments}: at least 2 and 1 are needed")

@@ -58,10 +58,13 @@ def suitability(temp_c: np.ndarray, rain_mm: np.ndarray, altitude: np.ndarray) -
 
 
 def gravity(population: np.ndarray, distance_km: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-    """Share of the journeys from each district (row) that go to each other district (column); rows sum to 1."""
+    """Share of the journeys from each district (row) that go to each other district (column).
+
+    Rows sum to 1, or to 0 where there is nowhere to go.
+    """
     pull = population[None, :] ** 0.8 / (20 + distance_km) ** 2 * np.where(neighbours, 2.0, 1.0)
     np.fill_diagonal(pull, 0)
-    return np.round(pull / pull.sum(axis=1, keepdims=True), 9)
+    return np.round(pull / np.maximum(pull.sum(axis=1, keepdims=True), 1e-12), 9)
 
 
 def infections(
