@@ -13,25 +13,39 @@ from functools import lru_cache
 
 #: What a note says, and the phrases that say it. Warning and severe signs: WHO, Dengue guidelines (2009), p. 11.
 LEXICON: dict[str, tuple[str, ...]] = {
-    "fever": ("fiebre", "febril", "alza termica", "calentura", "temperatura alta"),
+    "fever": ("fiebre", "febril", "alza termica", "calentura", "temperatura 38", "temperatura 39", "temperatura 40"),
+    "chills": ("escalofrio", "sudoracion"),
+    "malaise": ("malestar general", "astenia", "decaimiento", "cansancio", "hiporexia", "falta apetito"),
     "headache": ("cefalea", "dolor cabeza"),
-    "eye_pain": ("retroocular", "retro ocular", "retroorbitario", "dolor ojos", "dolor ocular"),
-    "muscle_pain": ("mialgia", "dolor muscular", "dolores musculares", "dolor cuerpo"),
-    "joint_pain": ("artralgia", "dolor articular", "dolor articulaciones", "dolor huesos"),
+    "eye_pain": ("retroocular", "retro ocular", "retroorbitario", "dolor ojos", "dolor ocular", "detras ojos"),
+    "muscle_pain": ("mialgia", "dolor muscular", "dolores musculares", "dolor cuerpo", "dolor pantorrillas"),
+    "joint_pain": ("artralgia", "dolor articular", "dolor articulaciones", "dolores articulares", "dolor huesos"),
     "rash": ("exantema", "rash", "erupcion", "sarpullido", "ronchas", "manchas piel"),
-    "nausea": ("nausea",),
-    "vomiting": ("vomito", "vomita"),
+    "nausea": ("nausea", "nauseas", "ganas vomitar"),
+    "vomiting": ("vomito", "vomitos", "vomita"),
     "diarrhoea": ("diarrea", "deposiciones liquidas"),
-    "cough": ("tos", "congestion nasal", "rinorrea", "dolor garganta"),
-    "severe_abdominal_pain": ("dolor abdominal intenso", "dolor abdominal", "dolor barriga", "dolor abdomen"),
-    "persistent_vomiting": ("vomito persistente", "vomita todo", "vomito repetido", "vomito incoercible"),
+    "cough": ("tos", "congestion nasal", "secrecion nasal", "rinorrea", "dolor garganta", "odinofagia"),
+    "urinary": ("disuria", "ardor orinar", "dolor lumbar", "percusion lumbar"),
+    "jaundice": ("ictericia", "ojos amarillos"),
+    "dizziness": ("mareo", "mareos", "desmayo", "lipotimia"),
+    "abdominal_pain": ("dolor abdominal", "dolor barriga", "dolor abdomen", "colicos", "abdomen doloroso"),
+    "severe_abdominal_pain": ("dolor abdominal intenso", "dolor abdominal continuo", "abdomen doloroso"),
+    "persistent_vomiting": ("vomito persistente", "vomitos persistentes", "vomitos frecuentes", "vomita todo"),
     "bleeding": ("sangrado", "hemorragia", "epistaxis", "gingivorragia", "petequias", "melena", "hematemesis"),
     "lethargy": ("letargia", "letargo", "somnolencia", "somnoliento", "irritabilidad", "inquietud"),
     "fluid": ("ascitis", "derrame pleural", "edema", "acumulacion liquidos", "hinchazon"),
     "liver": ("hepatomegalia", "higado grande"),
-    "haematocrit": ("hematocrito alto", "hematocrito elevado", "hemoconcentracion", "plaquetas bajas", "plaquetopenia"),
-    "shock": ("shock", "choque", "hipotension", "extremidades frias", "pulso debil", "desmayo", "llenado capilar"),
+    "haematocrit": (
+        "hematocrito alto", "hematocrito elevado", "hemoconcentracion", "plaquetas bajas", "plaquetas menos",
+        "plaquetopenia",
+    ),
+    "shock": ("shock", "choque", "hipotension", "extremidades frias", "piel fria", "pulso debil", "llenado capilar"),
     "breathing": ("disnea", "dificultad respiratoria", "dificultad respirar", "falta aire"),
+    "comorbidity": (
+        "diabetes", "diabetico", "hipertension", "hipertenso", "asma", "asmatico", "gestante", "embarazo",
+        "renal cronica", "insuficiencia renal",
+    ),
+    "earlier_dengue": ("dengue anterior", "dengue previo", "segundo episodio"),
 }  # fmt: skip
 
 #: Signs that a case of dengue may turn severe, and signs that it has.
@@ -45,22 +59,35 @@ KEYWORDS = (*LEXICON, "warning_sign", "severe_sign")
 
 #: What a diagnosis names.
 DIAGNOSES: dict[str, tuple[str, ...]] = {
-    "dengue": ("dengue",),
-    "dengue_with_signs": ("signos alarma", "signo alarma", "dengue grave", "dengue severo", "dengue hemorragico"),
+    "dengue": ("dengue", "dgue", "dcsa", "dssa"),
+    "dengue_with_signs": (
+        "signos alarma", "signo alarma", "señales alarma", "señ alarma", "dcsa", "dengue grave", "dengue severo",
+        "dengue hemorragico",
+    ),
     "other_arbovirus": ("zika", "chikungunya", "mayaro", "oropouche"),
     "malaria": ("malaria", "paludismo"),
     "leptospirosis": ("leptospirosis",),
-    "respiratory": ("influenza", "gripe", "faringitis", "resfrio", "neumonia", "infeccion respiratoria", "covid"),
-    "digestive": ("gastroenteritis", "tifoidea", "infeccion intestinal"),
-}
+    "respiratory": (
+        "ira", "influenza", "gripe", "rinofaringitis", "faringitis", "faringoamigdalitis", "resfrio", "neumonia",
+        "infeccion respiratoria",
+    ),
+    "digestive": ("gastroenteritis", "geca", "eda", "enfermedad diarreica", "tifoidea", "infeccion intestinal"),
+    "urinary": ("itu", "infeccion urinaria", "infeccion tracto urinario", "pielonefritis"),
+}  # fmt: skip
+
+#: What clinicians shorten, folded.
+_SHORT = {
+    "abd": "abdominal", "dlr": "dolor", "dm": "diabetes", "erk": "renal kronika", "ta": "ipertension", "int": "intenso",
+    "pers": "persistentes", "sef": "sefalea",
+}  # fmt: skip
 
 #: Words shorter than this are never mended.
 LONG = 5
 
 _EMPTY = frozenset("a al con de del e el en la las lo los mas muy o por que se su un una y".split())
 _DENIALS = frozenset(("no", "sin", "niega", "niegan", "negado"))
-_BREAKS = frozenset((".", ",", ";", "pero", "presenta", "refiere", "con"))
-_TOKENS = re.compile(r"[a-z]+|[.,;]")
+_BREAKS = frozenset((".", ",", ";", "+", "pero", "presenta", "refiere", "con"))
+_TOKENS = re.compile(r"[a-z]+|\d+|[.,;+]")
 _BY_EAR = (("ch", "x"), ("h", ""), ("v", "b"), ("ll", "y"), ("z", "s"), ("qu", "k"))
 
 
@@ -106,7 +133,7 @@ def mend(word: str) -> str:
     >>> mend("fievre"), mend("bomtio") == fold("vómito"), mend("perro")
     ('fiebre', True, 'pero')
     """
-    folded = fold(word)
+    folded = _SHORT.get(fold(word), fold(word))
     if folded in _KNOWN_SET or len(folded) < LONG:
         return folded
     return next((_SHORTENED[f] for f in sorted(_shortened(folded), key=len, reverse=True) if f in _SHORTENED), folded)

@@ -49,7 +49,7 @@ class SymptomKeywords(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the flags of each note, shape (n, 21)."""
+        """Return the flags of each note, shape (n, len(KEYWORDS))."""
         return symptom_flags(X)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
