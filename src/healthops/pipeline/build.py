@@ -52,7 +52,7 @@ class ContentNode:
 
 @dataclass
 class ValueNode:
-    """What a job depends on besides files. (pytask's PythonNode is told apart by its argument alone, not by its name.)"""
+    """What a job depends on besides files; pytask tells its own PythonNode apart by argument alone, not by name."""
 
     name: str
     value: str
