@@ -137,7 +137,7 @@ def _people(rng: np.random.Generator, visits: pd.DataFrame) -> pd.DataFrame:
     # What is seen at the visit tells of the severity; how it goes on is also a matter of chance.
     expected = np.round(np.exp(np.clip(-2.2 + 0.95 * severity, -8, 1.2)), 6)
     people["signs"] = np.minimum(rng.poisson(expected), 4)
-    people["severity"] = np.round(severity + rng.logistic(0, 0.45, n), 6)
+    people["severity"] = np.round(severity + rng.logistic(0, 0.36, n), 6)
     return people
 
 
