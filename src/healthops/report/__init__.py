@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from healthops.report.figures import figure
     from healthops.report.maps import choropleth
     from healthops.report.prose import answer, key_figures, say
+    from healthops.report.style import colour, theme
     from healthops.report.tables import small_count, table
-    from healthops.report.theme import colour, theme
 
 _HOME = {
     "answer": "prose",
     "choropleth": "maps",
-    "colour": "theme",
+    "colour": "style",
     "figure": "figures",
     "key_figures": "prose",
     "say": "prose",
     "small_count": "tables",
     "table": "tables",
-    "theme": "theme",
+    "theme": "style",
 }
 
 __all__ = [

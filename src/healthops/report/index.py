@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ _HERE = Path(__file__).parent
 TEMPLATE = _HERE / "template"
 
 #: What the head of a failed notebook's page says; see ``template/frame.html.j2``.
-_FAILED = '<meta name="healthops:state" content="failed"'
+_FAILED = re.compile(r'<meta (?=[^>]*name="healthops:state")[^>]*content="failed"')
 
 State = Literal["built", "failed", "not run", "not built"]
 
@@ -138,7 +139,7 @@ def _state(out: Path, name: str) -> State:
     if not page.is_file():
         return "not run"
     with page.open(encoding="utf-8") as file:
-        return "failed" if _FAILED in file.read(2000) else "built"
+        return "failed" if _FAILED.search(file.read(2000)) else "built"
 
 
 def _rows(titles: Mapping[str, str], states: Mapping[str, State], metrics: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from healthops.report.theme import INK, MISSING, MUTED
+from healthops.report.style import INK, MISSING, MUTED
 
 if TYPE_CHECKING:
     import numpy as np

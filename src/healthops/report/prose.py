@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from inspect import cleandoc
 
 from healthops.report.display import Shown, required
 
@@ -60,4 +61,4 @@ def _key_figure(label: str, value: str, note: str = "") -> tuple[str, str]:
 def _prose(markdown: str, call: str) -> str:
     if not isinstance(markdown, str) or not markdown.strip():
         raise ValueError(f"report.{call} got no text")
-    return "\n".join(line.strip() if not line.startswith("    ") else line for line in markdown.strip().splitlines())
+    return cleandoc(markdown)

@@ -32,9 +32,12 @@ NAMED = {
     "lstm-torch": "#B45C93",
     # policies
     "plan": "#0072B2",
+    "plan-no-floor": "#56B4E9",
+    "plan-without-floor": "#56B4E9",
     "optimised": "#0072B2",
     "population": "#6E6E6E",
     "last-week": "#E69F00",
+    "last-week's-cases": "#E69F00",
     "forecast": "#009E73",
     "point-forecast": "#009E73",
     "oracle": INK,
@@ -122,4 +125,4 @@ def colour(name: str) -> str:
 
 def _normal(name: str) -> str:
     words = "-".join(str(name).lower().replace("_", " ").replace("-", " ").split())
-    return words.removeprefix("outbreak-")
+    return words.removeprefix("outbreak-").removeprefix("by-").removeprefix("the-")
