@@ -38,7 +38,7 @@ lab: $(ENV) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 data: $(ENV) ## fetch the public data (from HEALTHOPS_MIRROR or the network) and check every hash
-	$(BIN)/python -m healthops.data.fetch public
+	$(BIN)/python -m healthops.pipeline.step healthops.data.fetch public
 
 check: $(ENV) ## make SCENARIO from nothing twice, compare every byte, then the committed expectation
 	$(BIN)/healthops check $(SCENARIO) --workers $(WORKERS)

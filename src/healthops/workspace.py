@@ -19,8 +19,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from healthops.data import schemas
+from healthops.files import atomic_file, atomic_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -258,14 +257,8 @@ class Workspace:
         """Give an empty folder for model `name`; it replaces the old model when the block ends without an error."""
         if self.declaration and name not in self.declaration.models:
             raise UndeclaredError(self._undeclared("models", "model", name))
-        target = self._target(self.model_path(name))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=target.parent))
-        try:
+        with atomic_folder(self._target(self.model_path(name))) as draft:
             yield draft
-            replace_folder(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
     def model(self, name: str) -> Path:
         """Folder of a model that is there."""
@@ -323,30 +316,3 @@ class Workspace:
             f"{self.notebook} may not {verb} {thing} {name!r}: config/graph.yaml declares {key} {sorted(allowed)}; "
             f"add it there if it belongs"
         )
-
-
-@contextmanager
-def atomic_file(target: Path) -> Iterator[Path]:
-    """Give a temporary path beside `target`; it replaces `target` when the block ends without an error."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        draft.chmod(0o644)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def replace_folder(draft: Path, target: Path) -> None:
-    """Put folder `draft` in the place of folder `target`, which disappears."""
-    draft.chmod(0o755)
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.rename(old / target.name)
-        draft.rename(target)
-        shutil.rmtree(old)
-    else:
-        draft.rename(target)

@@ -12,6 +12,7 @@ from healthops.data import clean
 from healthops.data.errors import DataError, RawFileError
 from healthops.data.raw_layout import RAW_PATHS
 from healthops.data.schemas import validate
+from healthops.pipeline import step
 from healthops.workspace import Workspace
 from tests.data import tiny
 
@@ -223,7 +224,7 @@ def test_station_that_cannot_be(tmp_path, change, message):
 def test_missing_file_says_which_step_makes_it(tmp_path):
     raw = tiny.write_raw(tmp_path)
     (raw / RAW_PATHS["census"]).unlink()
-    with pytest.raises(RawFileError, match=r"census_data.xlsx is not there.*healthops\.data\.fetch"):
+    with pytest.raises(RawFileError, match=r"census_data.xlsx is not there.*make reproduce"):
         clean.clean_tables(raw)
 
 
@@ -242,13 +243,13 @@ def test_main_writes_the_same_bytes_again_and_a_fault_leaves_them(tmp_path, monk
         folder = ws.table_path("ledger").parent
         return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
 
-    assert clean.main(["smoke"]) == 0
+    assert step.main("healthops.data.clean", "smoke") == 0
     before = hashes()
     assert len(before) == 7
-    assert clean.main(["smoke"]) == 0
+    assert step.main("healthops.data.clean", "smoke") == 0
     assert hashes() == before
     tiny.write_raw(ws.raw, lines=[tiny.line(tiny.PUERTO, 2021, 60)])
     capsys.readouterr()
-    assert clean.main(["smoke"]) == 1
+    assert step.main("healthops.data.clean", "smoke") == 1
     assert "'Semana', line 2: '60'" in capsys.readouterr().err
     assert hashes() == before

@@ -16,6 +16,7 @@ import requests
 from healthops.data import fetch
 from healthops.data.errors import DataError, DiskError, FetchError, MissingSourceError, NetworkError, WrongHashError
 from healthops.data.sources import Source
+from healthops.pipeline import step
 
 CONTENT = {"one.csv": b"a,b\n1,2\n", "folder/two.csv": b"c\n" * 1000}
 
@@ -198,10 +199,10 @@ def test_main_says_what_happened(tmp_path, served, monkeypatch, capsys):
     monkeypatch.setenv("HEALTHOPS_ROOT", str(tmp_path))
     monkeypatch.setenv("HEALTHOPS_MIRROR", str(served))
     monkeypatch.setattr(fetch, "load_sources", lambda: {s.name: s for s in SOURCES})
-    assert fetch.main(["smoke"]) == 0
-    assert "2 of 2 files fetched" in capsys.readouterr().err
+    assert step.main("healthops.data.fetch", "smoke") == 0
+    assert "2 of 2 files fetched" in capsys.readouterr().out
     (served / SOURCES[0].relative).write_bytes(b"other")
     (tmp_path / "data/raw/smoke" / SOURCES[0].relative).unlink()
-    assert fetch.main(["smoke"]) == 1
-    assert "fetch smoke: one: the bytes at" in capsys.readouterr().err
-    assert fetch.main(["no-such-scenario"]) == 1
+    assert step.main("healthops.data.fetch", "smoke") == 1
+    assert "scenario smoke: one: the bytes at" in capsys.readouterr().err
+    assert step.main("healthops.data.fetch", "no-such-scenario") == 1

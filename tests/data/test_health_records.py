@@ -8,6 +8,7 @@ import pytest
 
 from healthops.data import health_records, schemas
 from healthops.data.health_notes import Scribe
+from healthops.pipeline import step
 from healthops.workspace import MissingTableError, Workspace
 
 CODES = ("010101", "010102", "020101")
@@ -159,7 +160,7 @@ def test_counts_without_a_case_are_an_error(tables):
 
 def test_the_tables_must_be_there(tmp_path, monkeypatch, capsys):
     with pytest.raises(MissingTableError):
-        health_records.write(Workspace("smoke", root=tmp_path))
+        health_records.run(Workspace("smoke", root=tmp_path))
     monkeypatch.setenv("HEALTHOPS_ROOT", str(tmp_path))
-    assert health_records.main(["smoke"]) == 1
+    assert step.main("healthops.data.health_records", "smoke") == 1
     assert "places" in capsys.readouterr().err

@@ -20,6 +20,7 @@ from healthops.data.synthetic_map import area_km2, draw_map
 from healthops.data.synthetic_names import edits, misspell
 from healthops.data.synthetic_surveillance import LONGEST_DELAY, report
 from healthops.data.synthetic_write import write_sheet
+from healthops.pipeline import step
 from healthops.workspace import Workspace
 
 
@@ -366,7 +367,7 @@ def test_cleaned_counts_are_those_that_were_simulated(tables, history, planted):
 
 
 def test_a_scenario_that_is_not_synthetic_is_refused(capsys):
-    assert synthetic.main(["public"]) == 1
+    assert step.main("healthops.data.synthetic", "public") == 1
     assert "does not say data.years" in capsys.readouterr().err
 
 
@@ -380,6 +381,6 @@ def test_the_command_replaces_all_or_nothing(tmp_path, monkeypatch):
     target.mkdir(parents=True)
     (target / "old.txt").write_text("old")
     monkeypatch.setattr(synthetic, "write_places", fail)
-    assert synthetic.main(["smoke"]) == 1
+    assert step.main("healthops.data.synthetic", "smoke") == 1
     assert [p.name for p in target.parent.iterdir()] == ["smoke"]
     assert (target / "old.txt").read_text() == "old"

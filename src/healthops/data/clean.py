@@ -1,4 +1,4 @@
-"""Clean the raw files of a scenario into tables: ``python -m healthops.data.clean <scenario>``.
+"""Clean the raw files of a scenario into tables.
 
 Everything is read and checked before the first table is written; a fault in any file (see
 :mod:`healthops.data.errors`) leaves the tables as they were.
@@ -6,9 +6,6 @@ Everything is read and checked before the first table is written; a fault in any
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +17,8 @@ from healthops.data.raw_layout import RAW_PATHS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from healthops.workspace import Workspace
 
 #: How many of the newest weeks are called truncated, unless the scenario's ``data: truncated_weeks`` says otherwise.
 TRUNCATED_WEEKS = 3
@@ -72,25 +71,8 @@ def _note_missing_outlines(places: pd.DataFrame, boundaries: pd.DataFrame, ledge
         ledger.flag(RAW_PATHS[f"ubigeo_{level}"].name, "places", int(rows), "no outline on the map (2007 boundaries)")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Clean the raw files of the scenario named on the command line; return the exit status."""
-    from healthops.workspace import Workspace, WorkspaceError
-
-    parser = argparse.ArgumentParser(prog="python -m healthops.data.clean", description=__doc__)
-    parser.add_argument("scenario")
-    scenario = parser.parse_args(arguments).scenario
-    start = time.perf_counter()
-    try:
-        ws = Workspace(scenario)
-        tables = clean_tables(ws.raw, options=ws.scenario.data)
-        for name, frame in tables.items():
-            ws.write(name, frame)
-            print(f"{name}: {len(frame):,} rows ({time.perf_counter() - start:.1f} s)", file=sys.stderr)
-    except (DataError, WorkspaceError) as error:
-        print(f"clean {scenario}: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def run(ws: Workspace) -> None:
+    """Make the tables of the scenario from its raw files; each is made before the first is written."""
+    for name, frame in clean_tables(ws.raw, options=ws.scenario.data).items():
+        ws.write(name, frame)
+        print(f"{name}: {len(frame):,} rows")

@@ -1,4 +1,4 @@
-"""Fetch the public files of a scenario: ``python -m healthops.data.fetch <scenario>``.
+"""Fetch the public files of a scenario.
 
 Each file of :mod:`healthops.data.sources` comes from the folder that ``HEALTHOPS_MIRROR`` names, when it is set, and
 from the network otherwise; its hash is checked before it takes its place, and it is read-only from then on. A file
@@ -16,21 +16,21 @@ is left, and one error says what to do:
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthops.data.errors import DataError, DiskError, FetchError, MissingSourceError, NetworkError, WrongHashError
+from healthops.data.errors import DiskError, FetchError, MissingSourceError, NetworkError, WrongHashError
 from healthops.data.sources import GITHUB_RAW, Source, load_sources
 
 if TYPE_CHECKING:
     from pooch import Pooch
+
+    from healthops.workspace import Workspace
 
 #: Names the folder that holds copies of the public files, laid out as ``<owner>/<repository>/<commit>/<path>``.
 MIRROR_VARIABLE = "HEALTHOPS_MIRROR"
@@ -183,24 +183,9 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Fetch the sources of the scenario named on the command line; return the exit status."""
-    from healthops.workspace import Workspace, WorkspaceError
-
-    parser = argparse.ArgumentParser(prog="python -m healthops.data.fetch", description=__doc__.splitlines()[0])
-    parser.add_argument("scenario")
-    scenario = parser.parse_args(arguments).scenario
+def run(ws: Workspace) -> None:
+    """Fetch every source into the workspace's folder of raw files."""
     named = os.environ.get(MIRROR_VARIABLE)
-    try:
-        ws = Workspace(scenario)
-        sources = load_sources().values()
-        fetched = fetch_sources(sources, ws.raw, mirror=Path(named) if named else None)
-    except (DataError, WorkspaceError) as error:
-        print(f"fetch {scenario}: {error}", file=sys.stderr)
-        return 1
-    print(f"{len(fetched)} of {len(sources)} files fetched, the others were right already", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sources = load_sources().values()
+    fetched = fetch_sources(sources, ws.raw, mirror=Path(named) if named else None)
+    print(f"{len(fetched)} of {len(sources)} files fetched, the others were right already")

@@ -1,4 +1,4 @@
-"""Imagine clinic records: ``python -m healthops.data.health_records <scenario>`` writes table ``health_records``.
+"""Imagine clinic records, table ``health_records``.
 
 No public source offers individual records, so these are fictitious in every scenario: people with fever who never
 lived, placed and timed by the weekly counts of dengue. Behind each stands a latent severity that age, other illness
@@ -8,7 +8,6 @@ learnt from age and text, but not perfectly.
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from healthops.workspace import Workspace
+
 
 #: Share of the records that are of dengue, suspected or not.
 DENGUE_SHARE = 0.6
@@ -153,28 +153,9 @@ def _lose(rng: np.random.Generator, frame: pd.DataFrame) -> None:
             frame[column] = frame[column].mask(lost)
 
 
-def main(arguments: list[str]) -> int:
-    """Write table ``health_records`` of one scenario; ``data.health_records`` says how many."""
-    from healthops.workspace import Workspace, WorkspaceError
-
-    if len(arguments) != 1:
-        print("usage: python -m healthops.data.health_records <scenario>", file=sys.stderr)
-        return 2
-    try:
-        write(Workspace(arguments[0]))
-    except (WorkspaceError, ValueError) as error:
-        print(f"health_records {arguments[0]}: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def write(ws: Workspace) -> None:
+def run(ws: Workspace) -> None:
     """Read tables ``places`` and ``weekly_cases`` and write ``health_records``."""
     wanted = int(ws.scenario.data["health_records"])
     frame = imagine(ws.rng("health_records"), ws.read("places"), ws.read("weekly_cases"), records=wanted)
     ws.write("health_records", frame)
     print(f"health_records: {len(frame):,} fictitious records, seed {ws.seed}")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -20,7 +20,7 @@ def need(path: Path) -> Path:
     if not path.is_file():
         raise RawFileError(
             f"{path.name} is not there ({path}): run the step that makes the raw files first "
-            f"(python -m healthops.data.fetch or healthops.data.synthetic, with the scenario's name)"
+            f"(`make reproduce` with this SCENARIO)"
         )
     return path
 

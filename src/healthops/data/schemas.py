@@ -246,7 +246,7 @@ TABLES: dict[str, Table] = {
             "source": _text("table.column it comes from"),
             "transformation": _text("how it is made"),
             "fold_safety": _text(
-                "past_only: uses nothing after its week; static: does not change; fitted: must be fitted in the training fold",
+                "past_only: nothing after its week; static: does not change; fitted: only within a training fold",
                 among=("past_only", "static", "fitted"),
             ),
             "why": _text("why it matters"),

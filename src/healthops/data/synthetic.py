@@ -1,4 +1,4 @@
-"""Simulate the synthetic country: ``python -m healthops.data.synthetic <scenario>`` writes its raw files.
+"""Simulate the synthetic country and write its raw files.
 
 The files have the names, formats and columns of the public sources of Peru (:mod:`healthops.data.raw_layout`), so that
 the same cleaning makes the same tables of them. ``planted.json`` beside them says which defects were planted, and how
@@ -7,9 +7,6 @@ many of each.
 
 from __future__ import annotations
 
-import shutil
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +21,7 @@ from healthops.data.synthetic_map import draw_map
 from healthops.data.synthetic_places import Country, settle
 from healthops.data.synthetic_surveillance import report
 from healthops.data.synthetic_write import write_json
+from healthops.files import atomic_folder
 
 if TYPE_CHECKING:
     from healthops.workspace import Workspace
@@ -117,34 +115,8 @@ def write_raw(ws: Workspace, folder: Path) -> None:
     write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps}, indent=1)
 
 
-def main(arguments: list[str]) -> int:
-    """Write the raw files of one scenario, all of them or none."""
-    from healthops.workspace import Workspace, WorkspaceError
-
-    if len(arguments) != 1:
-        print("usage: python -m healthops.data.synthetic <scenario>", file=sys.stderr)
-        return 2
-    try:
-        ws = Workspace(arguments[0])
-        _publish(ws)
-    except (WorkspaceError, ValueError) as error:
-        print(f"synthetic {arguments[0]}: {error}", file=sys.stderr)
-        return 1
-    print(f"{ws.raw}: raw files of the synthetic country, seed {ws.seed}")
-    return 0
-
-
-def _publish(ws: Workspace) -> None:
-    from healthops.workspace import replace_folder
-
-    ws.raw.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{ws.raw.name}-", dir=ws.raw.parent))
-    try:
+def run(ws: Workspace) -> None:
+    """Write the raw files of the workspace's scenario, all of them or none."""
+    with atomic_folder(ws.raw) as draft:
         write_raw(ws, draft)
-        replace_folder(draft, ws.raw)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    print(f"raw files of the synthetic country, seed {ws.seed}")

@@ -68,7 +68,8 @@ class Panel:
         if len(negative):
             p, t = negative[0]
             raise PanelError(
-                f"{self.places[p]} has {self.cases[p, t]} cases in the week to {self.weeks[t]}: counts cannot be negative"
+                f"{self.places[p]} has {self.cases[p, t]} cases in the week to {self.weeks[t]}: "
+                f"counts cannot be negative"
             )
 
     @classmethod

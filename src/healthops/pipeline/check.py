@@ -9,8 +9,9 @@ from pathlib import Path
 
 import yaml
 
+from healthops.files import atomic_file
 from healthops.pipeline import build, provenance, summary
-from healthops.workspace import Workspace, atomic_file
+from healthops.workspace import Workspace
 
 #: How far a headline figure may be from the expectation on another machine, unless the expectation says otherwise.
 TOLERANCE = {"relative": 0.05, "absolute": 0.01}

@@ -120,7 +120,7 @@ def _step(workspace: Workspace, step: dict) -> Job:
     module = step["run"]
     return Job(
         name=step["name"],
-        command=[sys.executable, "-m", module, scenario.name],
+        command=[sys.executable, "-m", "healthops.pipeline.step", module, scenario.name],
         files=[
             *closure.used_files([*closure.module_files(module), *_data_beside(module)]),
             _lock(workspace),

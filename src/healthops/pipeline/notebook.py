@@ -18,9 +18,10 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
+from healthops.files import atomic_file, replace_folder
 from healthops.pipeline import environment, graph
 from healthops.pipeline.parameters import resolve
-from healthops.workspace import STAGING_VARIABLE, Workspace, atomic_file, replace_folder
+from healthops.workspace import STAGING_VARIABLE, Workspace
 
 
 class SocketKernelManager(AsyncKernelManager):

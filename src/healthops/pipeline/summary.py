@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from healthops.workspace import Declaration, Workspace, atomic_file
+from healthops.files import atomic_file
+from healthops.workspace import Declaration, Workspace
 
 if TYPE_CHECKING:
     from healthops.pipeline.build import Outcome

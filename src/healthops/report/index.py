@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
-from healthops.workspace import Scenario, atomic_file
+from healthops.files import atomic_file
+from healthops.workspace import Scenario
 
 _HERE = Path(__file__).parent
 TEMPLATE = _HERE / "template"

@@ -13,9 +13,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from healthops.files import atomic_file
 from healthops.report.context import RenderContext
 from healthops.report.tidy import plain
-from healthops.workspace import atomic_file
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
