@@ -63,3 +63,15 @@ def test_a_formula_sits_on_the_line() -> None:
 
 def test_mermaid_stays_text() -> None:
     assert to_html("```mermaid\ngraph <b>\n```") == "<pre><code>graph &lt;b&gt;\n</code></pre>"
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\min_a \; \sum_i \mathrm{E}\,(N_i - a_i)^+ \quad \text{subject to} \quad \sum_i a_i \le B",
+        r"a \ge b \iff \lnot c \implies \lVert x \rVert",
+        r"\bigl( \tfrac{1}{2} \bigr) \argmin_x",
+    ],
+)
+def test_what_tex_writes_otherwise_than_mathtext_is_drawn_too(tex: str) -> None:
+    assert BeautifulSoup(to_html(f"${tex}$"), "html.parser").img["alt"] == tex

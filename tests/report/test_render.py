@@ -209,3 +209,18 @@ def test_a_light_report_says_nothing(page: Path) -> None:
 def test_the_failure_text_is_kept_whole(failed_page: Path) -> None:
     shown = parse(failed_page).select_one('[role="alert"] pre').get_text()
     assert len(shown.splitlines()) == len(FAILURE.splitlines())
+
+
+def test_how_streams_were_cut_into_pieces_does_not_matter(notebook: nbformat.NotebookNode, tmp_path: Path) -> None:
+    def piece(name: str, text: str) -> nbformat.NotebookNode:
+        return new_output("stream", name=name, text=text)
+
+    shown = new_output("display_data", data={"text/html": "<p>x</p>"})
+    one = [piece("stdout", "1 of 2\n"), piece("stderr", "odd\n"), piece("stdout", "2 of 2\n"), shown]
+    other = [piece("stderr", "od"), piece("stderr", "d\n"), shown, piece("stdout", "1 of 2\n2 of 2\n")]
+    for name, outputs in (("one", one), ("other", other)):
+        made = make_notebook()
+        made.cells.append(code("x", outputs))
+        render(made, context=CONTEXT, out=tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    assert "1 of 2\n2 of 2\n" in [pre.get_text() for pre in parse(tmp_path / "one").select("pre.text")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from html import escape
 from typing import Any
@@ -13,6 +14,30 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from healthops.report.figures import compact_svg
 
 _POINTS = 10.0
+
+#: Commands that TeX knows and mathtext does not, in mathtext's words.
+_MATHTEXT = {
+    "le": r"\leq",
+    "ge": r"\geq",
+    "gets": r"\leftarrow",
+    "land": r"\wedge",
+    "lor": r"\vee",
+    "lnot": r"\neg",
+    "iff": r"\;\Leftrightarrow\;",
+    "implies": r"\;\Rightarrow\;",
+    "lvert": "|",
+    "rvert": "|",
+    "lVert": r"\Vert ",
+    "rVert": r"\Vert ",
+    "tfrac": r"\frac",
+    "dfrac": r"\frac",
+    "argmin": r"\mathrm{argmin}",
+    "argmax": r"\mathrm{argmax}",
+    "limits": "",
+    "nolimits": "",
+    "displaystyle": "",
+    **{size + side: "" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")},
+}
 
 
 def to_html(source: str) -> str:
@@ -50,13 +75,12 @@ def _formula(tex: str) -> str:
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import math_to_image
 
+    known = re.sub(r"\\([a-zA-Z]+)", lambda command: _MATHTEXT.get(command[1], command[0]), " ".join(tex.split()))
     buffer = io.BytesIO()
     look = {"svg.hashsalt": "healthops", "svg.fonttype": "path", "mathtext.fontset": "cm", "savefig.facecolor": "none"}
     try:
         with mpl.rc_context(look):
-            depth = math_to_image(
-                f"${' '.join(tex.split())}$", buffer, prop=FontProperties(size=_POINTS), dpi=72, format="svg"
-            )
+            depth = math_to_image(f"${known}$", buffer, prop=FontProperties(size=_POINTS), dpi=72, format="svg")
     except ValueError:
         return f"<code>{escape(tex)}</code>"
     svg = compact_svg(buffer.getvalue().decode("utf-8"))

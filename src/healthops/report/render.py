@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from healthops.files import atomic_file
 from healthops.report.context import RenderContext
-from healthops.report.tidy import plain
+from healthops.report.tidy import plain, quiet
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -109,7 +109,7 @@ def _prepare(notebook: NotebookNode, context: RenderContext) -> tuple[NotebookNo
     stopped = False
     for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
         cell.metadata["report"] = {"number": number, "not_run": stopped}
-        cell["outputs"] = [] if stopped else [_stable(output) for output in cell.outputs]
+        cell["outputs"] = [] if stopped else _stable_outputs(cell.outputs)
         stopped = stopped or any(output.output_type == "error" for output in cell.outputs)
     return notebook, title, lead
 
@@ -119,11 +119,24 @@ def _is_unwanted(cell: NotebookNode) -> bool:
     return not cell.source.strip() or "injected-parameters" in cell.metadata.get("tags", [])
 
 
+def _stable_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Strip the outputs of a cell of what differs between runs.
+
+    How a stream falls into pieces, and where these fall among the other outputs, is chance: messages come first, in one
+    piece, then what was printed, then what is shown.
+    """
+    from nbformat.v4 import new_output
+
+    streams = []
+    for name in ("stderr", "stdout"):
+        text = quiet("".join(_joined(o.text) for o in outputs if o.output_type == "stream" and o.name == name))
+        if text.strip():
+            streams.append(new_output("stream", name=name, text=text))
+    return streams + [_stable(output) for output in outputs if output.output_type != "stream"]
+
+
 def _stable(output: NotebookNode) -> NotebookNode:
-    """Strip an output of what differs between runs."""
-    if output.output_type == "stream":
-        output["text"] = plain(_joined(output.text))
-    elif output.output_type == "error":
+    if output.output_type == "error":
         output["traceback"] = [plain(line) for line in output.traceback]
         output["evalue"] = plain(output.evalue)
     elif "text/plain" in output.get("data", {}):

@@ -17,6 +17,9 @@ SMALLEST_COUNT = 5
 
 NOTHING = "–"
 
+#: Texts of up to this many characters stay on one line.
+SHORT = 22
+
 
 def small_count(count: float) -> str:
     """Write a count for a reader: from 1 to 4 only as ``<5``.
@@ -166,6 +169,7 @@ def _html(
         cells = []
         for position, (text, mark) in enumerate(zip(row, right, strict=True)):
             tag, scope = ("th", ' scope="row"') if position < headings else ("td", "")
+            mark = mark or (' class="short"' if len(text) <= SHORT else "")
             cells.append(f"<{tag}{scope}{mark}>{_breakable(text)}</{tag}>")
         body.append(f"<tr>{''.join(cells)}</tr>")
     below = "".join(f'<p class="table-note">{escape(note)}</p>' for note in notes)

@@ -8,6 +8,11 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 _KERNEL_FILE = re.compile(r"(?<![\w/])/\S*?/ipykernel_\d+/\d+\.py")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 _PATH = re.compile(r"(?<![\w/.:~-])(?:file://)?((?:/[\w.@+~-]+){2,}/?)")
+# How absl, glog and TensorFlow begin a line of their logs: level, moment, thread.
+_STAMP = re.compile(
+    r"(?P<glog>[IWEF])\d{4} \d\d:\d\d:[\d.]+\s+\d+ |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: (?P<level>[IWEF]) "
+)
+_PREAMBLE = "WARNING: All log messages before absl::InitializeLog()"
 # The part of a path that means the same on every machine starts after one of these.
 _KNOWN = re.compile(
     r"/site-packages/|/lib/python3\.\d+/(?!site-packages)|/(?=(?:src|notebooks|data|models|reports|config|tests)/)"
@@ -25,6 +30,25 @@ def plain(text: str) -> str:
     'src/healthops/workspace.py:12'
     """
     return relative_paths(_ANSI.sub("", text))
+
+
+def quiet(text: str) -> str:
+    """Reduce what programs write while they work to what stays: no stamped log lines of level "info", no stamps, and of
+    a line that was overwritten (a progress bar) only its end.
+
+    >>> quiet("I0000 00:00:1795214248.476340 29757 port.cc:153] on\\nW0000 00:00:1795214249.1 7 port.cc:9] slow\\n")
+    'W port.cc:9] slow\\n'
+    >>> quiet("10 %\\r50 %\\rdone\\n")
+    'done\\n'
+    """
+    kept = []
+    for line in plain(text).split("\n"):
+        line = line.rstrip("\r").rpartition("\r")[2]
+        stamp = _STAMP.match(line)
+        if stamp and (stamp["glog"] or stamp["level"]) == "I" or line.startswith(_PREAMBLE):
+            continue
+        kept.append((_STAMP.sub(lambda m: f"{m['glog'] or m['level']} ", line) if stamp else line)
+    return "\n".join(kept)
 
 
 def relative_paths(text: str) -> str:
