@@ -47,7 +47,7 @@ def quiet(text: str) -> str:
         stamp = _STAMP.match(line)
         if stamp and (stamp["glog"] or stamp["level"]) == "I" or line.startswith(_PREAMBLE):
             continue
-        kept.append((_STAMP.sub(lambda m: f"{m['glog'] or m['level']} ", line) if stamp else line)
+        kept.append(_STAMP.sub(lambda m: f"{m['glog'] or m['level']} ", line) if stamp else line)
     return "\n".join(kept)
 
 
