@@ -27,11 +27,13 @@ def log_rate_ahead(panel: pd.DataFrame, *, weeks: int) -> pd.Series:
 
 
 def relevance(
-    table: pd.DataFrame, target: pd.Series, names: Sequence[str], *, seed: int, max_rows: int = 4000
+    table: pd.DataFrame, target: pd.Series, names: Sequence[str], *, seed: int, max_rows: int = 4000, classes: int = 10
 ) -> pd.DataFrame:
     """Score each feature by rank correlation and mutual information with the target, where both are known.
 
-    Mutual information (Kraskov et al. 2004, by scikit-learn, 3 neighbours) also sees what rises and falls again.
+    Mutual information also sees what rises and falls again. It is that of the feature and the target's quantile class
+    (Ross 2014, doi:10.1371/journal.pone.0087357, by scikit-learn): the target itself will not do, because a rate is a
+    whole number over the place's population, so that its last digits give the place away.
 
     Parameters
     ----------
@@ -41,6 +43,8 @@ def relevance(
         Aligned with `table`.
     max_rows : int
         Mutual information is estimated on so many rows, drawn at random.
+    classes : int
+        Quantile classes of the target; equal values share a class, so there are fewer where zeros abound.
 
     Returns
     -------
@@ -48,19 +52,20 @@ def relevance(
         ``feature``, ``rows``, ``spearman`` (in -1..1) and ``mutual_information`` (nats), best first. Features with
         fewer than 50 known rows or one value have no scores and come last.
     """
-    from sklearn.feature_selection import mutual_info_regression
+    from sklearn.feature_selection import mutual_info_classif
 
     rng = np.random.default_rng(seed)
+    group = pd.qcut(target, classes, labels=False, duplicates="drop")
     out = []
     for name in names:
         x = table[name] if pd.api.types.is_numeric_dtype(table[name]) else table[name].rank(method="dense")
         known = x.notna() & target.notna()
-        x, y = x[known].to_numpy(float), target[known].to_numpy(float)
+        x, y, g = x[known].to_numpy(float), target[known].to_numpy(float), group[known].to_numpy(int)
         if len(x) < 50 or np.ptp(x) == 0:
             out.append((name, len(x), np.nan, np.nan))
             continue
         some = np.sort(rng.choice(len(x), min(len(x), max_rows), replace=False))
-        shared = mutual_info_regression(x[some, None], y[some], random_state=seed)[0]
+        shared = mutual_info_classif(x[some, None], g[some], random_state=seed)[0]
         out.append((name, len(x), pd.Series(x).corr(pd.Series(y), method="spearman"), shared))
     scores = pd.DataFrame(out, columns=["feature", "rows", "spearman", "mutual_information"])
     return scores.sort_values("mutual_information", ascending=False, ignore_index=True)
