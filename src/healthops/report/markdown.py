@@ -84,7 +84,8 @@ def _formula(tex: str) -> str:
     except ValueError:
         return f"<code>{escape(tex)}</code>"
     svg = compact_svg(buffer.getvalue().decode("utf-8"))
-    height = float(svg.partition('height="')[2].partition("pt")[0])
-    style = f"height:{height / _POINTS * 1.1:.2f}em;vertical-align:{-depth / _POINTS * 1.1:.2f}em"
+    width, height = (float(svg.partition(f'{side}="')[2].partition("pt")[0]) for side in ("width", "height"))
+    em = 1.1 / _POINTS
+    style = f"width:{width * em:.2f}em;height:{height * em:.2f}em;vertical-align:{-depth * em:.2f}em"
     address = quote(svg, safe=" !$'()*+,-./:;=?@_~")
     return f'<img class="math" src="data:image/svg+xml,{address}" alt="{escape(tex)}" style="{style}">'
