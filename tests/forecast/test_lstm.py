@@ -184,7 +184,8 @@ def test_the_saved_network_gives_the_same_forecast(kind, fitted, tmp_path):
         features=fitted.features(),
         metrics={},
     )
-    named = {f"member-{k}": network for k, network in enumerate(fitted.members, 1)}
+    named = fitted.networks()
+    assert list(named) == ["member-1", "member-2"]
     again = make(kind)
     if kind == "torch":
         from healthops.forecast.lstm_torch import QuantileLSTM

@@ -119,6 +119,10 @@ class LSTMForecaster(Forecaster):
         """Names of the network's inputs."""
         return [*CHANNELS, *STATIC, *(f"usual_change_{h}" for h in HORIZONS)]
 
+    def networks(self) -> dict[str, Any]:
+        """Trained networks by name (``member-1``, ...): what the registry saves."""
+        return {f"member-{number}": network for number, network in enumerate(self.members, 1)}
+
     @abstractmethod
     def _train(self, sequences: Sequences, seed: int) -> Any:
         """Train one network."""
