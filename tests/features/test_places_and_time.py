@@ -33,11 +33,23 @@ def test_distance_from_a_yearly_peak():
     # All cases in the week that ends next to 1 April, the 91st day of the year.
     peak = np.abs(weeks.day_of_year - 91) <= 3
     got = weeks_from_usual_peak(np.where(peak, 100.0, 0.0)[None, :], weeks.to_numpy("datetime64[D]"))[0]
-    assert np.isnan(got[:52]).all()
+    assert np.isnan(got[:78]).all()
     after = (weeks.day_of_year - 91) / 7
     expected = np.where(after > 26, after - 365.25 / 7, after)
     far = np.abs(np.abs(expected) - 26) < 2
-    assert np.allclose(got[52:][~far[52:]], expected[52:][~far[52:]], atol=0.6)
+    assert np.allclose(got[78:][~far[78:]], expected[78:][~far[78:]], atol=0.6)
+
+
+def test_the_present_wave_does_not_move_the_usual_peak():
+    weeks = pd.date_range("2010-01-02", periods=209, freq="7D")
+    cases = np.where(np.abs(weeks.day_of_year - 91) <= 3, 1.0, 0.0)[None, :]
+    dates = weeks.to_numpy("datetime64[D]")
+    wave = cases.copy()
+    wave[0, 170:180] = 10_000
+    assert np.array_equal(
+        weeks_from_usual_peak(wave, dates)[0, :196], weeks_from_usual_peak(cases, dates)[0, :196], True
+    )
+    assert not np.array_equal(weeks_from_usual_peak(wave, dates), weeks_from_usual_peak(cases, dates), True)
 
 
 def test_great_circle_distances_are_the_published_ones():

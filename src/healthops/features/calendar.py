@@ -16,6 +16,9 @@ SEASONS = {12: "summer", 1: "summer", 2: "summer", 3: "autumn", 4: "autumn", 5: 
 #: Weeks of a mean year.
 YEAR_WEEKS = 365.25 / 7
 
+#: Weeks before the present whose cases do not yet count for the usual peak: they may belong to the present wave.
+HALF_YEAR = 26
+
 
 def season(dates: pd.Series) -> pd.Series:
     """Return the season of the southern hemisphere as text.
@@ -56,8 +59,8 @@ def calendar_features(dates: pd.Series) -> pd.DataFrame:
 def weeks_from_usual_peak(cases: np.ndarray, weeks: np.ndarray) -> np.ndarray:
     """Return how many weeks the present lies after (+) or before (-) the time of year when cases usually peak.
 
-    The usual peak is the circular mean of the dates of all cases before the present week: it moves as years pass, and
-    never knows of the next ones.
+    The usual peak is the circular mean of the dates of all cases up to half a year before the present week: it moves
+    as years pass and never knows of the next ones, and the present wave does not pull it towards itself.
 
     Parameters
     ----------
@@ -68,12 +71,12 @@ def weeks_from_usual_peak(cases: np.ndarray, weeks: np.ndarray) -> np.ndarray:
     Returns
     -------
     array, shape (P, T)
-        Between -26.1 and 26.1 weeks; NaN before a first year has passed and before the first case.
+        Between -26.1 and 26.1 weeks; NaN before a first year lies half a year back and before the first case then.
     """
     dates = pd.DatetimeIndex(weeks)
     angle = 2 * np.pi * (dates.day_of_year.to_numpy() - 1) / 365.25
-    north = lagged(np.nancumsum(cases * np.cos(angle), axis=1), 1)
-    east = lagged(np.nancumsum(cases * np.sin(angle), axis=1), 1)
-    known = (np.hypot(north, east) > 0) & (np.arange(len(weeks)) >= 52)
+    north = lagged(np.nancumsum(cases * np.cos(angle), axis=1), HALF_YEAR)
+    east = lagged(np.nancumsum(cases * np.sin(angle), axis=1), HALF_YEAR)
+    known = (np.hypot(north, east) > 0) & (np.arange(len(weeks)) >= 52 + HALF_YEAR)
     distance = (angle - np.arctan2(east, north) + np.pi) % (2 * np.pi) - np.pi
     return np.where(known, distance / (2 * np.pi) * YEAR_WEEKS, np.nan)

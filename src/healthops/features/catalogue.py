@@ -54,7 +54,7 @@ def _calendar() -> list[Feature]:
             "number",
             "weeks",
             "outbreak_panel.cases",
-            "distance to the circular mean of the dates of all cases before the week",
+            "distance to the circular mean of the dates of all cases up to 26 weeks before",
             "past_only",
             "each place has its own season",
             "calendar",
