@@ -90,7 +90,7 @@ def to_districts(
     draws: int = 400,
     past_weeks: int = 52,
     prior_cases: float = 10.0,
-    concentration: float = 200.0,
+    concentration: float = 25.0,
 ) -> pd.DataFrame:
     """Make table ``district_forecasts`` from the forecasts of `model` at each origin of `cube`.
 
@@ -104,6 +104,8 @@ def to_districts(
         Samples per forecast.
     prior_cases : float
         How many cases the shares by population are worth.
+    concentration : float
+        Most cases that the shares of a place may be worth: how far they drift from one season to the next.
 
     Raises
     ------

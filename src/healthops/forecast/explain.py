@@ -26,6 +26,9 @@ GROUPS = {
     "horizon": "horizon",
 }
 
+#: Row of the ablation that is the whole model once more, with other training rows.
+AGAIN = "nothing, drawn again"
+
 
 def ablation(
     panel: Panel,
@@ -38,28 +41,32 @@ def ablation(
     horizons: Sequence[int] = HORIZONS,
     workers: int = 2,
 ) -> pd.DataFrame:
-    """Fit the trees without each group of features in turn.
+    """Fit the trees without each group of features in turn, and once more whole with other training rows.
 
     Returns
     -------
     DataFrame
-        without, wis, wis_log1p, and their change in percent against the whole (first row).
+        without, wis, wis_log1p, and their change in percent against the whole (first row). The second row, another
+        draw of the same model, says how large a change is chance.
     """
     runs = refit_blocks(origins, refit_weeks)
-    drops = [(), *((g,) for g in groups)]
+    drops = {"nothing": (), AGAIN: (), **{g: (g,) for g in groups}}
     blocks = [
-        Block("xgboost", _Maker(replace(parameters, drop=drop)), panel.until(run[-1]), run, tuple(horizons), seed)
-        for drop in drops
+        Block(
+            name, _Maker(replace(parameters, drop=drop)), panel.until(run[-1]), run, tuple(horizons),
+            seed + 1 if name == AGAIN else seed,
+        )
+        for name, drop in drops.items()
         for run in runs
-    ]
+    ]  # fmt: skip
     done = run_blocks(blocks, workers)
     came = truth(panel, origins, horizons)
     rows = []
-    for i, drop in enumerate(drops):
+    for i, name in enumerate(drops):
         q = np.concatenate(done[i * len(runs) : (i + 1) * len(runs)])
         rows.append(
             {
-                "without": drop[0] if drop else "nothing",
+                "without": name,
                 "wis": float(np.nanmean(wis(q, came))),
                 "wis_log1p": float(np.nanmean(wis_log1p(q, came))),
             }

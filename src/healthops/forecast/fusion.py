@@ -34,7 +34,7 @@ class FusionParameters:
         Past origins older than this are forgotten.
     """
 
-    sharpness: float = 6.0
+    sharpness: float = 12.0
     prior_origins: float = 6.0
     memory_weeks: int = 156
 
