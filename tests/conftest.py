@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from healthops.workspace import Workspace
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -25,3 +27,15 @@ def mirror() -> Path:
     if path is None:
         pytest.skip("no mirror of public data: set HEALTHOPS_MIRROR")
     return path
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Workspace of scenario ``smoke`` after a run of every notebook from nothing."""
+    from healthops.pipeline import build, summary
+
+    workspace = Workspace("smoke", root=tmp_path_factory.mktemp("smoke"))
+    outcome = build.run(workspace)
+    assert outcome.ok, f"failed: {outcome.failed}"
+    summary.write(workspace)
+    return workspace

@@ -3,23 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from healthops.allocate.bootstrap import block_weights, saved
-
-
-def test_blocks_run_on_and_every_week_is_drawn_as_often():
-    weights = block_weights(20, 5, 4000, np.random.default_rng(0))
-    assert (weights.sum(axis=1) == 20).all()
-    assert weights.mean(axis=0) == pytest.approx(np.ones(20), abs=0.08)
-    # Four blocks of five: neighbours are drawn together, so that their weights go together.
-    near = np.corrcoef(weights[:, 3], weights[:, 4])[0, 1]
-    far = np.corrcoef(weights[:, 3], weights[:, 12])[0, 1]
-    # Chance of both less the product of the chances, over the variance: (1/5 - 1/16) / (3/16) and (0 - 1/16) / (3/16).
-    assert near == pytest.approx(0.733, abs=0.05) and far == pytest.approx(-0.333, abs=0.05)
-
-
-def test_a_block_longer_than_the_season_is_an_error():
-    with pytest.raises(ValueError, match="30 weeks does not fit into 20"):
-        block_weights(20, 30, 1, np.random.default_rng(0))
+from healthops.allocate.bootstrap import saved
 
 
 def test_a_constant_saving_has_no_spread():

@@ -36,11 +36,7 @@ def test_blocks_widen_the_interval_of_a_series_that_drifts():
 
 
 def scored():
-    rows = [
-        (m, o, 1, "01", s * (1 + o % 3))
-        for m, s in (("good", 1.0), ("base", 2.0))
-        for o in range(30)
-    ]
+    rows = [(m, o, 1, "01", s * (1 + o % 3)) for m, s in (("good", 1.0), ("base", 2.0)) for o in range(30)]
     return pd.DataFrame(rows, columns=["model", "reference_date", "horizon", "location", "wis"])
 
 

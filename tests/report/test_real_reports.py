@@ -1,7 +1,8 @@
-"""The reports that a run made: name their folder in HEALTHOPS_REPORTS, e.g. ``reports/smoke``."""
+"""The reports of a whole run: of scenario ``smoke``, run here, or of the folder that HEALTHOPS_REPORTS names."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -9,44 +10,49 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from healthops.workspace import Declaration
 from tests.browser import Browser
 from tests.report.checks import faults, parse
 
 VARIABLE = "HEALTHOPS_REPORTS"
+PAGES = [*Declaration.load_all(), "index"]
 
 
-def found() -> list[Path]:
-    """Return the pages of the named folder."""
-    folder = os.environ.get(VARIABLE)
-    pages = sorted(Path(folder).glob("*.html")) if folder else []
-    if folder and not pages:
-        raise FileNotFoundError(f"{VARIABLE} names {folder}, which holds no report")
-    return pages
+@pytest.fixture(scope="session")
+def reports(request: pytest.FixtureRequest) -> Path:
+    """Folder of the reports."""
+    named = os.environ.get(VARIABLE)
+    if named and not (Path(named) / "index.html").is_file():
+        raise FileNotFoundError(f"{VARIABLE} names {named}, which holds no index.html")
+    return Path(named) if named else request.getfixturevalue("smoke").report_path("index").parent
 
 
-PAGES = [pytest.param(page, id=page.stem) for page in found()] or [
-    pytest.param(None, marks=pytest.mark.skip(reason=f"{VARIABLE} does not name a folder of reports"), id="none")
-]
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest, reports: Path) -> Path:
+    """One report."""
+    return reports / f"{request.param}.html"
 
 
-@pytest.mark.parametrize("page", PAGES)
+def test_every_headline_figure_is_in_metrics(reports: Path) -> None:
+    metrics = json.loads((reports / "metrics.json").read_text())
+    assert {name.partition(".")[0] for name in metrics} == set(Declaration.load_all())
+    assert all(isinstance(value, (int, float)) for value in metrics.values())
+
+
 def test_a_report_has_no_fault(page: Path) -> None:
     assert faults(page, answered=page.stem != "index") == []
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_no_notebook_failed(page: Path) -> None:
     alert = parse(page).select_one('[role="alert"], .failed')
     assert alert is None, alert.get_text()[:2000]
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_links_to_other_reports_lead_somewhere(page: Path) -> None:
     links = {a["href"] for a in parse(page).find_all("a", href=re.compile(r"^[\w-]+\.html"))}
     assert {link for link in links if not (page.parent / link.partition("#")[0]).is_file()} == set()
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_what_is_written_is_meant_for_readers(page: Path) -> None:
     soup: BeautifulSoup = parse(page)
     for code in soup.select("details, pre"):
@@ -59,7 +65,6 @@ def test_what_is_written_is_meant_for_readers(page: Path) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", PAGES)
 def test_a_browser_opens_it_without_a_word(browser: Browser, page: Path) -> None:
     probe = browser.open_page(page)
     assert probe.network_requests == [] and probe.console_errors == []

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from healthops.evaluate.bootstrap import circular_blocks
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -39,18 +41,6 @@ class Interval:
             )
         ends = sorted((abs(self.low), abs(self.high)))
         return f"{said} (95 % interval {ends[0]:.1f} to {ends[1]:.1f} %)"
-
-
-def block_weights(count: int, block: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """How often circular blocks of length `block` draw each of `count` weeks in a row, shape (draws, count).
-
-    Each row sums to `count`: the last block is cut where it would go beyond.
-    """
-    if not 1 <= block <= count:
-        raise ValueError(f"a block of {block} weeks does not fit into {count} weeks")
-    starts = rng.integers(count, size=(draws, -(-count // block)))
-    drawn = ((starts[:, :, None] + np.arange(block)) % count).reshape(draws, -1)[:, :count]
-    return _tally(drawn, count)
 
 
 def saved(
@@ -84,7 +74,8 @@ def saved(
     names, member = np.unique(labels, return_inverse=True)
     indicator = np.eye(len(names))[member]
     ours, theirs = unmet @ indicator, baseline @ indicator
-    weeks = block_weights(len(unmet), min(block, len(unmet)), draws, rng)
+    drawn = circular_blocks(len(unmet), block=min(block, len(unmet)), draws=draws, rng=rng)
+    weeks = _tally(drawn, len(unmet))
     places = _tally(rng.integers(len(names), size=(draws, len(names))), len(names))
     a = ((weeks @ ours) * places).sum(axis=1)
     b = ((weeks @ theirs) * places).sum(axis=1)

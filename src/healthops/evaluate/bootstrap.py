@@ -12,10 +12,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def circular_blocks(count: int, *, block: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw `count` weeks as blocks of consecutive weeks, the last cut where it goes beyond [1]_.
+
+    Parameters
+    ----------
+    count : int
+        Weeks in a row; after the last comes the first again.
+    block : int
+        Weeks in a block, at least 1 and at most `count`.
+
+    Returns
+    -------
+    array of int, shape (draws, count)
+        Positions of the drawn weeks.
+
+    .. [1] Politis, Romano (1992), A circular block-resampling procedure for stationary data.
+    """
+    if not 1 <= block <= count:
+        raise ValueError(f"a block of {block} weeks does not fit into {count} weeks")
+    starts = rng.integers(0, count, size=(draws, -(-count // block)))
+    return ((starts[..., None] + np.arange(block)) % count).reshape(draws, -1)[:, :count]
+
+
 def block_bootstrap(
     numerator: np.ndarray, denominator: np.ndarray, *, block: int, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw ratios of sums over resampled blocks of consecutive weeks (circular block bootstrap [1]_).
+    """Draw ratios of sums over resampled blocks of consecutive weeks (see :func:`circular_blocks`).
 
     Parameters
     ----------
@@ -29,13 +52,8 @@ def block_bootstrap(
     Returns
     -------
     array, shape (draws,)
-
-    .. [1] Politis, Romano (1992), A circular block-resampling procedure for stationary data.
     """
-    weeks = len(numerator)
-    block = max(1, min(block, weeks))
-    starts = rng.integers(0, weeks, size=(draws, -(-weeks // block)))
-    chosen = ((starts[..., None] + np.arange(block)) % weeks).reshape(draws, -1)[:, :weeks]
+    chosen = circular_blocks(len(numerator), block=max(1, min(block, len(numerator))), draws=draws, rng=rng)
     return numerator[chosen].sum(axis=1) / denominator[chosen].sum(axis=1)
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: What only the rendering of a page uses: a change there renders pages again and runs no notebook.
-PAGE_ONLY = (PACKAGE / "report" / "template",)
+PAGE_ONLY = tuple(
+    PACKAGE / "report" / name
+    for name in ("template", "context.py", "grid.yaml", "headlines.yaml", "index.py", "page.py", "render.py", "tidy.py")
+)
 
 
 def room_files(room: str) -> list[Path]:

@@ -177,7 +177,7 @@ def _execute(workspace: Workspace, declaration: Declaration) -> Job:
 
 def _page(workspace: Workspace, declaration: Declaration, order: list[str]) -> Job:
     name = declaration.notebook
-    template = [p for out in closure.PAGE_ONLY if out.is_dir() for p in sorted(out.rglob("*")) if p.is_file()]
+    template = [p for part in closure.PAGE_ONLY if part.is_dir() for p in sorted(part.rglob("*")) if p.is_file()]
     return Job(
         name=f"{name} (page)",
         command=[sys.executable, "-m", "healthops.pipeline.page", workspace.scenario.name, name],
