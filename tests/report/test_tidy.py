@@ -12,7 +12,7 @@ from healthops.report.tidy import plain, quiet, relative_paths
         ("/builds/x/notebooks/11-explore-outbreaks.ipynb", "notebooks/11-explore-outbreaks.ipynb"),
         ("'/work/main/data/synthetic/places.parquet'", "'data/synthetic/places.parquet'"),
         ("/x/.venv/lib/python3.11/site-packages/numpy/core.py", "/x/.venv/lib/python3.11/site-packages/numpy/core.py"),
-        ("/root/.venv/lib/python3.11/site-packages/numpy/core.py", "numpy/core.py"),
+        ("/home/someone/.venv/lib/python3.11/site-packages/numpy/core.py", "numpy/core.py"),
         ("/usr/lib/python3.11/json/decoder.py", "json/decoder.py"),
         ("/tmp/somewhere/else.txt", "else.txt"),
         ("file:///home/a/b.csv", "b.csv"),
