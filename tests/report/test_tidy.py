@@ -10,7 +10,7 @@ from healthops.report.tidy import plain, quiet, relative_paths
     [
         ("File /home/a/healthops/src/healthops/workspace.py:3", "File src/healthops/workspace.py:3"),
         ("/builds/x/notebooks/11-explore-outbreaks.ipynb", "notebooks/11-explore-outbreaks.ipynb"),
-        ("'/work/main/data/synthetic/places.parquet'", "'data/synthetic/places.parquet'"),
+        ("'/srv/main/data/synthetic/places.parquet'", "'data/synthetic/places.parquet'"),
         ("/x/.venv/lib/python3.11/site-packages/numpy/core.py", "/x/.venv/lib/python3.11/site-packages/numpy/core.py"),
         ("/home/someone/.venv/lib/python3.11/site-packages/numpy/core.py", "numpy/core.py"),
         ("/usr/lib/python3.11/json/decoder.py", "json/decoder.py"),
