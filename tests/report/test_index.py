@@ -87,7 +87,7 @@ def test_the_same_state_gives_the_same_bytes(site: Path, tmp_path: Path) -> None
 def test_headlines_in_words() -> None:
     assert index.headlines(METRICS) == {
         "11-explore-outbreaks": "1,234,567 dengue cases in the data",
-        "41-allocate-resources": "12.3 % less expected unmet need than by last week's cases",
+        "41-allocate-resources": "+12.3 % of the expected unmet need saved against sharing by last week's cases",
     }
     assert index.headlines({}) == {}
 
