@@ -13,8 +13,9 @@ SEASONS = {12: "summer", 1: "summer", 2: "summer", 3: "autumn", 4: "autumn", 5: 
     6: "winter", 7: "winter", 8: "winter", 9: "spring", 10: "spring", 11: "spring",
 }  # fmt: skip
 
-#: Weeks of a mean year.
-YEAR_WEEKS = 365.25 / 7
+#: Days and weeks of a mean year.
+YEAR_DAYS = 365.25
+YEAR_WEEKS = YEAR_DAYS / 7
 
 #: Weeks before the present whose cases do not yet count for the usual peak: they may belong to the present wave.
 HALF_YEAR = 26
@@ -29,6 +30,12 @@ def season(dates: pd.Series) -> pd.Series:
     return dates.dt.month.map(SEASONS).astype("str")
 
 
+def season_angle(days: np.ndarray) -> np.ndarray:
+    """Return the angle of the year of each day in radians, shape (T,): 0 on 1 January, a full turn a year later."""
+    day = days.astype("datetime64[D]")
+    return 2 * np.pi * ((day - day.astype("datetime64[Y]")).astype(float) / YEAR_DAYS)
+
+
 def calendar_features(dates: pd.Series) -> pd.DataFrame:
     """Describe each date; a week is described by its last day, so its ``day_of_week`` is always Saturday (5).
 
@@ -41,7 +48,7 @@ def calendar_features(dates: pd.Series) -> pd.DataFrame:
     DataFrame, n rows
         ``year``, ``month``, ``season``, ``day_of_week`` (Monday = 0), ``epi_week``, ``week_sin``, ``week_cos``.
     """
-    angle = 2 * np.pi * (dates.dt.day_of_year - 1) / 365.25
+    angle = season_angle(dates.to_numpy())
     return pd.DataFrame(
         {
             "year": dates.dt.year.astype("int64"),
@@ -73,8 +80,7 @@ def weeks_from_usual_peak(cases: np.ndarray, weeks: np.ndarray) -> np.ndarray:
     array, shape (P, T)
         Between -26.1 and 26.1 weeks; NaN before a first year lies half a year back and before the first case then.
     """
-    dates = pd.DatetimeIndex(weeks)
-    angle = 2 * np.pi * (dates.day_of_year.to_numpy() - 1) / 365.25
+    angle = season_angle(weeks)
     north = lagged(np.nancumsum(cases * np.cos(angle), axis=1), HALF_YEAR)
     east = lagged(np.nancumsum(cases * np.sin(angle), axis=1), HALF_YEAR)
     known = (np.hypot(north, east) > 0) & (np.arange(len(weeks)) >= 52 + HALF_YEAR)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from healthops.features.geography import distances_km
-from healthops.features.grid import FeatureError, trailing_mean
+from healthops.features.grid import FeatureError, lagged, trailing_mean
 
 #: How many places count as neighbours.
 NEAREST = 5
@@ -66,12 +66,10 @@ def neighbour_features(
     np.put_along_axis(members, near, 1.0, axis=1)
     pull = gravity_weights(latitude, longitude, population)
     rate, month_rate = (values / population[:, None] * 1e5 for values in (cases, month))
-    before = np.full_like(month_rate, np.nan)
-    before[:, 4:] = month_rate[:, :-4]
-    month_now, month_before = _weighted(pull, month_rate), _weighted(pull, before)
+    month_now, month_before = _weighted(pull, month_rate), _weighted(pull, lagged(month_rate, 4))
     return {
         "neighbour_lag_0": _weighted(members, cases),
-        "neighbour_lag_1": _shift(_weighted(members, cases)),
+        "neighbour_lag_1": lagged(_weighted(members, cases), 1),
         "neighbour_average_28_days": _weighted(members, month) / 7,
         "neighbour_rate_lag_0": _weighted(members * population[None, :], rate),
         "neighbour_share_with_cases": _weighted(members, np.where(np.isnan(cases), np.nan, cases > 0)),
@@ -87,9 +85,3 @@ def _weighted(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     below = weights @ seen.astype(float)
     above = weights @ np.where(seen, values, 0.0)
     return np.divide(above, below, out=np.full(values.shape, np.nan), where=below > 1e-12)
-
-
-def _shift(values: np.ndarray) -> np.ndarray:
-    out = np.full_like(values, np.nan)
-    out[:, 1:] = values[:, :-1]
-    return out

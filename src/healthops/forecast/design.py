@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from healthops.features.calendar import season_angle
+from healthops.features.grid import lagged
+from healthops.features.neighbours import nearest
+from healthops.forecast.past_years import same_weeks, usual_course
+
 LAGS = (1, 2, 3, 4, 6, 8, 12, 26, 52)
 MEAN_WEEKS = (4, 8, 13, 26, 52)
 TREND_WEEKS = ((4, 1), (6, 1), (8, 2), (12, 2))
-YEARS_BACK = 6
-DAYS = 365.25
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,6 @@ class Design:
     groups: tuple[str, ...]
 
 
-def past(z: np.ndarray, weeks: int) -> np.ndarray:
-    """Shift `z`, shape (P, T), by `weeks` into the past: column t holds the value of week t - weeks, else NaN."""
-    out = np.full_like(z, np.nan)
-    if weeks < z.shape[1]:
-        out[:, weeks:] = z[:, : z.shape[1] - weeks]
-    return out
-
-
 def trailing(z: np.ndarray, weeks: int) -> np.ndarray:
     """View the last `weeks` values at each week, shape (P, T, weeks); NaN before the start."""
     padded = np.concatenate([np.full((len(z), weeks - 1), np.nan), z], axis=1)
@@ -59,24 +54,11 @@ def trend_weights(weeks: int, degree: int) -> np.ndarray:
     return np.linalg.pinv(powers)
 
 
-def season_angle(weeks: np.ndarray, ahead: int = 0) -> np.ndarray:
-    """Angle of the year in radians of each week, `ahead` weeks later."""
-    day = weeks.astype("datetime64[D]") + np.timedelta64(7 * ahead, "D")
-    return 2 * np.pi * ((day - day.astype("datetime64[Y]")).astype(float) / DAYS)
-
-
 def neighbours(latitude: np.ndarray, longitude: np.ndarray, count: int) -> np.ndarray:
     """Weights of the `count` nearest other places of each place, rows summing to 1; shape (P, P)."""
-    place = np.radians(np.column_stack([latitude, longitude]))
-    # Equirectangular distance orders neighbours within one country as well as the great circle does.
-    step = place[:, None] - place[None]
-    step[..., 1] *= np.cos((place[:, None, 0] + place[None, :, 0]) / 2)
-    distance = np.nan_to_num((step**2).sum(axis=-1), nan=np.inf)
-    np.fill_diagonal(distance, np.inf)
-    count = min(count, len(place) - 1)
-    weights = np.zeros((len(place), len(place)))
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :count]
-    np.put_along_axis(weights, nearest, 1.0 / max(count, 1), axis=1)
+    near = nearest(latitude, longitude, k=count)
+    weights = np.zeros((len(near), len(near)))
+    np.put_along_axis(weights, near, 1.0 / max(near.shape[1], 1), axis=1)
     return weights
 
 
@@ -111,7 +93,7 @@ def week_features(
         Further features; ``latitude`` and ``longitude`` also say who is near whom.
     """
     columns: list[tuple[str, str, np.ndarray]] = [("level", "recent", z)]
-    columns += [(f"change_{k}", "recent", z - past(z, k)) for k in LAGS]
+    columns += [(f"change_{k}", "recent", z - lagged(z, k)) for k in LAGS]
     for width, degree in TREND_WEEKS:
         fitted = trailing(z, width) @ trend_weights(width, degree).T
         columns.append((f"trend{width}_level", "trend", fitted[..., 0] - z))
@@ -134,30 +116,18 @@ def week_features(
 
 def horizon_features(z: np.ndarray, weeks: np.ndarray, horizon: int) -> Design:
     """Build the features of the week that is forecast: its season, and what that week was like in past years."""
-    smooth = trailing(z, 3).mean(axis=-1)
-    # Centred on the same week of each past year; its last value lies at least 52 - horizon - 1 weeks back.
-    same_week = np.stack([past(smooth, 52 * k - horizon - 1) for k in range(1, YEARS_BACK + 1)])
-    known = ~np.isnan(same_week)
-    count = known.sum(axis=0)
-    mean = np.where(count > 0, np.where(known, same_week, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
-    angle = season_angle(weeks, horizon)
+    usual = usual_course(z, horizon)
+    angle = season_angle(weeks + np.timedelta64(7 * horizon, "D"))
     columns = [
         ("horizon", "horizon", np.full_like(z, horizon)),
         ("target_sin", "season", np.broadcast_to(np.sin(angle), z.shape)),
         ("target_cos", "season", np.broadcast_to(np.cos(angle), z.shape)),
-        ("last_year", "season", same_week[0] - z),
-        ("usual", "season", mean - z),
-        ("usual_rise", "season", mean - _usual_now(z, smooth)),
+        ("last_year", "season", same_weeks(z, horizon)[0] - z),
+        ("usual", "season", usual - z),
+        ("usual_rise", "season", usual - usual_course(z, 0)),
     ]
     names, groups, values = zip(*columns, strict=True)
     return Design(np.stack(values, axis=-1).astype(np.float32), names, groups)
-
-
-def _usual_now(z: np.ndarray, smooth: np.ndarray) -> np.ndarray:
-    now = np.stack([past(smooth, 52 * k - 1) for k in range(1, YEARS_BACK + 1)])
-    known = ~np.isnan(now)
-    count = known.sum(axis=0)
-    return np.where(count > 0, np.where(known, now, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
 def _around(z: np.ndarray, places: Sequence[str], named: Mapping[str, np.ndarray]) -> list[tuple[str, str, np.ndarray]]:
@@ -168,6 +138,6 @@ def _around(z: np.ndarray, places: Sequence[str], named: Mapping[str, np.ndarray
     for name, w in weights.items():
         level = w @ z
         columns.append((f"{name}_level", "around", level - z if name != "nation" else level))
-        columns.append((f"{name}_change_1", "around", level - past(level, 1)))
-        columns.append((f"{name}_change_4", "around", level - past(level, 4)))
+        columns.append((f"{name}_change_1", "around", level - lagged(level, 1)))
+        columns.append((f"{name}_change_4", "around", level - lagged(level, 4)))
     return columns

@@ -11,20 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
+from healthops.features.calendar import season_angle
 from healthops.forecast.base import HORIZONS, Panel, PlaceScale
+from healthops.forecast.past_years import usual_course
 
 #: Channels of a window, week by week.
 CHANNELS = ("level", "change_to_last", "nation", "season_sin", "season_cos")
 #: What is known of the place at the end of the window, before the usual course of the coming weeks.
 STATIC = ("log_population", "log_scale", "centre", "zero_share")
-YEARS_BACK = 6
 #: Weeks after which the scales of the training windows are learnt again.
 RESCALE_WEEKS = 13
 #: Weeks of the past that the first scales are learnt from.
 FIRST_SCALE_WEEKS = 104
-YEAR_DAYS = 365.25
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Sequences:
         level = self.root / self.scale - self.centre
         self.nation = level.mean(axis=0)
         self.angle = season_angle(self.weeks)
-        self.usual = usual_course(self.root, self.horizons)
+        self.usual = np.stack([usual_course(self.root, int(h)) for h in self.horizons], axis=-1)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -143,42 +142,3 @@ def floored_scale(cases: np.ndarray, population: np.ndarray) -> PlaceScale:
     known = PlaceScale.fit(cases, population)
     scale = np.maximum(known.scale, (1e5 / population + PlaceScale.OFFSET) ** 0.25)
     return PlaceScale(population, scale, (known.centre * known.scale) / scale)
-
-
-def season_angle(weeks: np.ndarray) -> np.ndarray:
-    """Angle of the year in radians of each week, shape (T,)."""
-    day = weeks.astype("datetime64[D]")
-    return 2 * np.pi * ((day - day.astype("datetime64[Y]")).astype(float) / YEAR_DAYS)
-
-
-def usual_course(root: np.ndarray, horizons: np.ndarray) -> np.ndarray:
-    """Mean of the target weeks' season in up to six past years, as known at each week; NaN without a past year.
-
-    Parameters
-    ----------
-    root : array, shape (P, T)
-        Transformed cases.
-
-    Returns
-    -------
-    array, shape (P, T, H)
-        At week t and horizon h: the mean over k of the three weeks around t + h - 52 k.
-    """
-    smooth = np.full(root.shape, np.nan)
-    if root.shape[1] >= 3:
-        smooth[:, 1:-1] = sliding_window_view(root, 3, axis=1).mean(axis=-1)
-    out = np.full((*root.shape, len(horizons)), np.nan)
-    for j, h in enumerate(horizons):
-        past = []
-        for k in range(1, YEARS_BACK + 1):
-            back = 52 * k - int(h)
-            if back < 1:  # the week around it would not be over yet
-                continue
-            shifted = np.full(root.shape, np.nan)
-            shifted[:, back:] = smooth[:, : max(root.shape[1] - back, 0)]
-            past.append(shifted)
-        years = np.stack(past)
-        count = (~np.isnan(years)).sum(axis=0)
-        total = np.nansum(years, axis=0)
-        out[..., j] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return out
