@@ -127,6 +127,7 @@ def test_staged_writes_are_read_back_but_not_published(config: Path, monkeypatch
     ws = open_as("11-a", config)
     ws.write("population", POPULATION)
     assert len(ws.read("population")) == 2
+    assert ws.table_file("population").is_relative_to(tmp_path / "staging")
     assert not ws.table_path("population").exists()
 
 

@@ -1,13 +1,20 @@
-"""Write whole or not at all: a temporary file or folder beside the target, then one rename."""
+"""Files: their hash; and writing them whole or not at all, by a temporary one beside the target and one rename."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -224,6 +224,19 @@ class Workspace:
         """
         import pandas as pd
 
+        frame = pd.read_parquet(self.table_file(name), columns=columns)
+        return frame if columns else schemas.validate(name, frame)
+
+    def table_file(self, name: str) -> Path:
+        """File that a read of table `name` opens: the one that this notebook has just written, else the published one.
+
+        Raises
+        ------
+        UndeclaredError
+            If the notebook does not declare that it reads `name`.
+        MissingTableError
+            If the table was not made yet.
+        """
         if self.declaration and name not in (*self.declaration.reads, *self.declaration.writes):
             raise UndeclaredError(self._undeclared("reads", "table", name))
         path = self._where(self.table_path(name))
@@ -232,8 +245,7 @@ class Workspace:
                 f"table {name!r} of scenario {self.scenario.name!r} is not there; "
                 f"`make reproduce SCENARIO={self.scenario.name}` makes it"
             )
-        frame = pd.read_parquet(path, columns=columns)
-        return frame if columns else schemas.validate(name, frame)
+        return path
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Check `frame` against the schema of table `name`, sort it by its key and write it atomically.

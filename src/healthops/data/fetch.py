@@ -16,7 +16,6 @@ is left, and one error says what to do:
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from healthops.data.errors import DiskError, FetchError, MissingSourceError, NetworkError, WrongHashError
 from healthops.data.sources import GITHUB_RAW, Source, load_sources
+from healthops.files import sha256
 
 if TYPE_CHECKING:
     from pooch import Pooch
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 MIRROR_VARIABLE = "HEALTHOPS_MIRROR"
 
 _READ_ONLY = 0o444
-_CHUNK = 1 << 20
 
 
 def fetch_sources(
@@ -160,15 +159,6 @@ class _MirrorCopy:
         if not check_only:
             shutil.copyfile(self.origin, output_file)
         return True if check_only else None
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _sweep(folder: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from healthops.files import atomic_file
-from healthops.pipeline import build, provenance, summary
+from healthops.files import atomic_file, sha256
+from healthops.pipeline import build, summary
 from healthops.workspace import Workspace
 
 #: How far a headline figure may be from the expectation on another machine, unless the expectation says otherwise.
@@ -77,7 +77,7 @@ def write_expectation(workspace: Workspace) -> Path:
         "about": "What any machine must meet: hashes of the data tables, headline figures within the tolerance.",
         "tolerance": old.get("tolerance", TOLERANCE),
         "tolerances": old.get("tolerances", {}),
-        "tables": {name: provenance.hash_file(workspace.table_path(name)) for name in data_tables(workspace)},
+        "tables": {name: sha256(workspace.table_path(name)) for name in data_tables(workspace)},
         "metrics": summary.collect_metrics(workspace),
     }
     with atomic_file(path) as draft:
@@ -103,7 +103,7 @@ def compare(workspace: Workspace, expected: dict) -> list[str]:
     wrong = []
     for name, digest in expected["tables"].items():
         path = workspace.table_path(name)
-        actual = provenance.hash_file(path) if path.is_file() else "nothing"
+        actual = sha256(path) if path.is_file() else "nothing"
         if actual != digest:
             wrong.append(f"table {name} is {actual[:12]}, expected {digest[:12]}")
     metrics = summary.collect_metrics(workspace)

@@ -6,20 +6,15 @@ import hashlib
 import subprocess
 from pathlib import Path
 
+from healthops.files import sha256
 from healthops.workspace import REPOSITORY
-
-
-def hash_file(path: Path) -> str:
-    """Return the sha256 of a file, as hexadecimal text."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_folder(path: Path) -> str:
     """Return a sha256 over the names and contents of every file below a folder."""
     digest = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        digest.update(f"{file.relative_to(path).as_posix()}\0{hash_file(file)}\n".encode())
+        digest.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     return digest.hexdigest()
 
 
@@ -27,7 +22,7 @@ def hash_path(path: Path) -> str | None:
     """Return the hash of a file or folder by its content; None where there is none."""
     if path.is_dir():
         return hash_folder(path)
-    return hash_file(path) if path.is_file() else None
+    return sha256(path) if path.is_file() else None
 
 
 def commit() -> tuple[str, bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from healthops.files import sha256
 from healthops.registry.errors import MetadataError
 
 if TYPE_CHECKING:
@@ -69,13 +69,8 @@ def describe(
 
 
 def input_hash(ws: Workspace, table: str) -> str:
-    """Sha256 of the parquet file of `table` that `ws` sees."""
-    from healthops.workspace import MissingTableError
-
-    path = ws._where(ws.table_path(table))
-    if not path.is_file():
-        raise MissingTableError(f"table {table!r} of scenario {ws.scenario.name!r} is not there to take its hash")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Sha256 of the parquet file of `table` that `ws` would read."""
+    return sha256(ws.table_file(table))
 
 
 def environment(*packages: str) -> dict[str, Any]:
