@@ -117,3 +117,10 @@ def test_a_forecast_that_is_not_finite_is_refused():
     panel = made_panel()
     with pytest.raises(PanelError, match="broken gave a forecast that is not finite"):
         backtest(panel, {"broken": Broken}, panel.weeks[-2:], refit_weeks=4, seed=0, workers=1)
+
+
+def test_gaps_hold_the_mean_of_the_last_four_observed_weeks():
+    panel = made_panel()
+    cases = panel.cases.copy()
+    cases[0, :7] = [np.nan, 2.0, 4.0, 6.0, 8.0, np.nan, np.nan]
+    assert replace(panel, cases=cases).filled()[0, :7].tolist() == [0.0, 2.0, 4.0, 6.0, 8.0, 5.0, 5.0]

@@ -97,9 +97,10 @@ def fill(cases: np.ndarray, *, weeks: int = 4) -> np.ndarray:
     """
     out = cases.copy()
     for row in out:
-        seen = np.flatnonzero(~np.isnan(row))
+        gaps, seen = np.flatnonzero(np.isnan(row)), np.flatnonzero(~np.isnan(row))
+        if not len(gaps):
+            continue
         means = pd.Series(row[seen]).rolling(weeks, min_periods=1).mean().to_numpy()
-        gaps = np.flatnonzero(np.isnan(row))
         last = np.searchsorted(seen, gaps) - 1
         row[gaps] = np.where(last >= 0, means[last] if len(seen) else 0.0, 0.0)
     return out

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from healthops.data.schemas import QUANTILE_LEVELS
+from healthops.features.panel import fill
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,11 +113,7 @@ class Panel:
 
     def filled(self) -> np.ndarray:
         """Cases with gaps filled by the mean of the last four observed weeks (0 before the first), shape (P, T)."""
-        out = self.cases.copy()
-        for row in out:
-            for t in np.flatnonzero(np.isnan(row)):
-                row[t] = row[max(0, t - 4) : t].mean() if t else 0.0
-        return out
+        return fill(self.cases)
 
 
 class Forecaster(ABC):
