@@ -50,17 +50,26 @@ def test_a_place_without_any_case_is_forecast_to_have_none():
     assert (HubBaseline().predict(replace(panel, cases=cases))[0] == 0).all()
 
 
-def test_seasonal_quantiles_by_brute_force():
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_seasonal_quantiles_by_brute_force(horizon):
     panel = made_panel()
     found = SeasonalQuantiles(half_width=2).predict(panel)
-    target = panel.weeks[-1] + np.timedelta64(7 * 3, "D")
+    target = panel.weeks[-1] + np.timedelta64(7 * horizon, "D")
     seen = []
     for t, week in enumerate(panel.weeks):
-        gaps = [abs((target - week).astype(int) - 365.25 * k) for k in range(0, 8)]
+        gaps = [abs((target - week).astype(int) - 365.25 * k) for k in range(1, 8)]
         if min(gaps) <= 17.5:
             seen.append(panel.cases[0, t])
     assert 15 <= len(seen) <= 30
-    np.testing.assert_allclose(found[0, 2], np.quantile(seen, LEVELS))
+    np.testing.assert_allclose(found[0, horizon - 1], np.quantile(seen, LEVELS))
+
+
+def test_seasonal_quantiles_do_not_look_at_the_present():
+    panel = made_panel()
+    shouted = panel.cases.copy()
+    shouted[:, -26:] *= 50
+    model = SeasonalQuantiles()
+    np.testing.assert_array_equal(model.predict(panel), model.predict(replace(panel, cases=shouted)))
 
 
 @pytest.mark.parametrize("model", [HubBaseline(), SeasonalQuantiles()])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from healthops.features.calendar import YEAR_WEEKS
 from healthops.forecast.base import LEVELS, Panel
 from healthops.forecast.cube import Cube
 
@@ -45,7 +46,7 @@ class Channel:
         around = np.arange(-self.half_width, self.half_width + 1)
         for j, h in enumerate(horizons):
             # One row a past year: the weeks around the target week of that year.
-            back = [np.round(365.25 / 7 * k).astype(int) for k in range(1, self.years + 1)]
+            back = [np.round(YEAR_WEEKS * k).astype(int) for k in range(1, self.years + 1)]
             at = np.array([last + h - b + around for b in back])
             at = at[(at >= 0).all(axis=1) & (at <= last).all(axis=1)]
             if not len(at):

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from healthops.features.calendar import YEAR_DAYS
 from healthops.forecast.base import HORIZONS, LEVELS, Forecaster, Panel
 
 
@@ -57,7 +58,6 @@ class SeasonalQuantiles(Forecaster):
     """
 
     name = "seasonal-quantiles"
-    YEAR_DAYS = 365.25
 
     def __init__(self, *, half_width: int = 2) -> None:
         self.half_width = half_width
@@ -71,8 +71,10 @@ class SeasonalQuantiles(Forecaster):
         out = np.empty((len(panel.places), len(horizons), len(LEVELS)))
         last = panel.weeks[-1].astype("datetime64[D]")
         for j, h in enumerate(horizons):
-            ago = (last + np.timedelta64(7 * h, "D") - panel.weeks).astype(float) % self.YEAR_DAYS
-            near = np.minimum(ago, self.YEAR_DAYS - ago) <= 7 * self.half_width + 3.5
+            ago = (last + np.timedelta64(7 * h, "D") - panel.weeks).astype(float)
+            years = np.round(ago / YEAR_DAYS)
+            # The weeks just before the target week are near it as well, but they are the present, not a past year.
+            near = (years >= 1) & (np.abs(ago - years * YEAR_DAYS) <= 7 * self.half_width + 3.5)
             # A past that holds no such week yet: all of it.
             rows = panel.cases[:, near] if near.any() else panel.cases
             for p, row in enumerate(rows):
