@@ -1,5 +1,6 @@
 """Trials are all on record, the best is marked; the ablation notices what matters."""
 
+import json
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from healthops.forecast.backtest import backtest
 from healthops.forecast.baselines import HubBaseline, SeasonalQuantiles
 from healthops.forecast.boosting import BoostingParameters, XGBoostQuantiles
 from healthops.forecast.explain import AGAIN, ablation, permutation_importance
-from healthops.forecast.tuning import Trial, chosen_parameters, run_trials
+from healthops.forecast.tuning import Trial, run_trials
 from tests.forecast.made import made_panel
 
 SMALL = BoostingParameters(rounds=15, max_depth=3, learning_rate=0.3, rows=3000, min_child_weight=5.0)
@@ -38,7 +39,8 @@ def test_every_trial_is_recorded_with_its_score_and_one_of_each_model_is_chosen(
     assert table["wis"].iloc[1] == pytest.approx(wis(cube.quantiles["w"], cube.observed).mean())
     hub = table[table["model"] == "hub"]
     best = (hub["wis"] * hub["wis_log1p"]).to_numpy().argmin()
-    assert chosen_parameters(table, "hub") == {"window": (60, 150)[best]}
+    assert hub["chosen"].to_numpy().argmax() == best
+    assert json.loads(hub["parameters"].iloc[best]) == {"window": (60, 150)[best]}
 
 
 def test_tuning_does_not_see_what_comes_after_its_last_horizon(made):
@@ -48,13 +50,6 @@ def test_tuning_does_not_see_what_comes_after_its_last_horizon(made):
     one = run_trials(panel, trials(), origins, refit_weeks=99, seed=0, workers=1)
     other = run_trials(replace(panel, cases=later), trials(), origins, refit_weeks=99, seed=0, workers=1)
     assert one.equals(other)
-
-
-def test_an_unknown_model_has_no_choice(made):
-    panel, origins = made
-    table = run_trials(panel, trials(), origins[:2], refit_weeks=99, seed=0, workers=1)
-    with pytest.raises(ValueError, match="marks 0 trials of 'lstm'"):
-        chosen_parameters(table, "lstm")
 
 
 def test_ablation_measures_the_change_against_the_whole(made):

@@ -39,6 +39,3 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "silent_weeks": PurePosixPath(_EXTRA, "silent_weeks.csv"),
     "reporting_triangle": PurePosixPath(_EXTRA, "reporting_triangle.csv"),
 }
-
-#: Files without which cleaning still works.
-OPTIONAL: tuple[str, ...] = ("climate_station", "stations", "silent_weeks", "reporting_triangle")

@@ -1,1 +1,1 @@
-"""Proper scores, relative WIS, allocation score, classification."""
+"""Proper scores, relative WIS, allocation score, equity, classification, bootstrap."""

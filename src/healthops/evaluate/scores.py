@@ -96,13 +96,6 @@ def absolute_error(
     return np.abs(quantiles[..., _column(levels, 0.5)] - np.asarray(observed, float))
 
 
-def pit(quantiles: np.ndarray, observed: np.ndarray, levels: Sequence[float] = QUANTILE_LEVELS) -> np.ndarray:
-    """Share of each forecast's quantiles below the observation, ties counted half: even if calibrated, shape (...)."""
-    seen = np.asarray(observed, float)[..., None]
-    share = (quantiles < seen).mean(axis=-1) + 0.5 * (quantiles == seen).mean(axis=-1)
-    return np.where(np.isnan(seen[..., 0]), np.nan, share)
-
-
 def score_rows(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Score each row of table ``backtest_forecasts`` that has an observation.
 
@@ -186,11 +179,6 @@ def relative_wis(scored: pd.DataFrame, *, baseline: str, score: str = "wis") -> 
     theta = log_ratio.mean(axis=1)
     relative = np.exp(theta - theta[models.index(baseline)])
     return wide.columns.to_series().map(dict(zip(models, relative, strict=True))).rename(f"relative_{score}")
-
-
-def score_table(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Make table ``forecast_scores`` from ``backtest_forecasts``: over shared tasks, by model, horizon and place."""
-    return mean_scores(shared_tasks(score_rows(forecasts)), ("model", "horizon", "location"))
 
 
 def _column(levels: Sequence[float], level: float) -> int:

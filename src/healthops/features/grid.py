@@ -25,14 +25,6 @@ def digits(level: str) -> int:
     return 2 * (LEVELS.index(level) + 1)
 
 
-def level_of(codes: tuple[str, ...]) -> str:
-    """Return the level that all `codes` share, by their number of digits."""
-    lengths = sorted({len(code) for code in codes})
-    if len(lengths) != 1 or lengths[0] not in (2, 4, 6):
-        raise FeatureError(f"ubigeo codes have {lengths} digits; the places of one panel share one level (2, 4 or 6)")
-    return LEVELS[lengths[0] // 2 - 1]
-
-
 def require(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> None:
     """Raise a :class:`FeatureError` that lists the `columns` that table `name` lacks."""
     lacking = sorted(set(columns) - set(frame.columns))

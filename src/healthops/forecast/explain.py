@@ -95,7 +95,8 @@ def permutation_importance(
     Returns
     -------
     DataFrame
-        group, wis_ratio: WIS with the group shuffled over WIS as it is; 1 means that the group is not listened to.
+        group, wis_ratio: log1p WIS with the group shuffled over log1p WIS as it is; 1 means that the group is not
+        listened to.
     """
     came = truth(panel, origins, horizons)
     groups = [g for g in GROUPS if g in model.feature_groups and g != "horizon"]
@@ -135,7 +136,6 @@ def _log_score(
     return float(np.nanmean(scores))
 
 
-def weights_over_time(weights: pd.DataFrame, *, every: int = 1) -> pd.DataFrame:
+def weights_over_time(weights: pd.DataFrame) -> pd.DataFrame:
     """Mean weight of each member over horizons, by origin: rows are origins, columns members."""
-    wide = weights.pivot_table(index="reference_date", columns="model", values="weight", aggfunc="mean")
-    return wide.iloc[::every]
+    return weights.pivot_table(index="reference_date", columns="model", values="weight", aggfunc="mean")

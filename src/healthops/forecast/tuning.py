@@ -72,11 +72,3 @@ def run_trials(
     table = pd.DataFrame(rows)
     merit = table["wis"] * table["wis_log1p"]
     return table.assign(chosen=merit.groupby(table["model"]).transform("idxmin") == table.index)
-
-
-def chosen_parameters(trials: pd.DataFrame, model: str) -> dict[str, Any]:
-    """Return the parameters of the best trial of `model`."""
-    best = trials[(trials["model"] == model) & trials["chosen"]]
-    if len(best) != 1:
-        raise ValueError(f"table 'tuning_trials' marks {len(best)} trials of {model!r} as chosen; it must be one")
-    return json.loads(best["parameters"].iloc[0])

@@ -16,10 +16,9 @@ from healthops.registry.errors import MetadataError
 if TYPE_CHECKING:
     from healthops.workspace import Workspace
 
-#: Keys that who trained the model gives.
+#: Keys that who trained the model gives; the registry fills in the others (`version`, unless it is given, by the hash
+#: of the weights).
 GIVEN = ("parameters", "training_span", "features", "metrics", "input_hashes")
-#: Keys that the registry fills in; `version` may be given, else it is the hash of the weights.
-FILLED = ("name", "version", "format", "environment", "files")
 
 _VERSION = re.compile(r"^(\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?|sha256-[0-9a-f]{16})$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
