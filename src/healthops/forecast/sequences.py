@@ -2,7 +2,8 @@
 
 Each window ends in one week of one place and looks back from there with the scale of that moment: the scale of a place
 (its 95th percentile and mean, :class:`~healthops.forecast.base.PlaceScale`) is learnt from the weeks up to the window's
-end alone. So training meets first outbreaks as they will be met in forecasting, and nothing of the future is seen.
+end alone, and in the first two years from these two years. So training meets first outbreaks as they will be met in
+forecasting, and no window that forecasts sees anything of its future.
 """
 
 from __future__ import annotations
