@@ -20,13 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from healthops.data.schemas import QUANTILE_LEVELS
+from healthops.evaluate.allocation import LEVELS, tails
 
-LEVELS = np.array(QUANTILE_LEVELS)
 #: Chance of each of the 24 stretches between, below and above the levels.
 WEIGHTS = np.diff(LEVELS, prepend=0.0, append=1.0)
-#: The exponential tail gains this many scales between the two highest levels.
-_TAIL_STEP = float(np.log((1 - LEVELS[-2]) / (1 - LEVELS[-1])))
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,6 @@ def need_from_quantiles(quantiles: np.ndarray, *, per_case: float = 1.0) -> Need
         raise ValueError(f"quantiles have shape {np.shape(quantiles)}; the last axis must be the {len(LEVELS)} levels")
     q = per_case * q
     between = (q[:, 1:] + q[:, :-1]) / 2
-    lowest = np.maximum(q[:, 0] - (q[:, 1] - q[:, 0]) * LEVELS[0] / (LEVELS[1] - LEVELS[0]), 0.0)
-    tail = q[:, -1] + (q[:, -1] - q[:, -2]) / _TAIL_STEP
-    points = np.column_stack([(lowest + q[:, 0]) / 2, between, tail])
+    lowest, scale = tails(q)
+    points = np.column_stack([(lowest + q[:, 0]) / 2, between, q[:, -1] + scale])
     return Need(points, WEIGHTS, median=q[:, len(LEVELS) // 2])

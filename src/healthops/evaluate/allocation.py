@@ -16,7 +16,27 @@ import numpy as np
 from healthops.data.schemas import QUANTILE_LEVELS
 
 LEVELS = np.array(QUANTILE_LEVELS)
+#: The exponential tail gains this many scales between the two highest levels.
 _TAIL_STEP = np.log((1 - LEVELS[-2]) / (1 - LEVELS[-1]))
+
+
+def tails(quantiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How quantile functions go on beyond the outermost levels.
+
+    Parameters
+    ----------
+    quantiles : array of float, shape (..., 23)
+        Quantiles at the levels of the hubs.
+
+    Returns
+    -------
+    lowest, scale : array of float, shape (...)
+        Value at level 0, by the slope of the first stretch, never negative; scale of the exponential tail through the
+        two highest quantiles, which is also how far its mean lies above the highest.
+    """
+    q = quantiles
+    lowest = np.maximum(q[..., 0] - (q[..., 1] - q[..., 0]) * LEVELS[0] / (LEVELS[1] - LEVELS[0]), 0.0)
+    return lowest, (q[..., -1] - q[..., -2]) / _TAIL_STEP
 
 
 def quantile_allocation(quantiles: np.ndarray, budget: np.ndarray | float) -> np.ndarray:
@@ -50,8 +70,7 @@ def quantile_allocation(quantiles: np.ndarray, budget: np.ndarray | float) -> np
     amount = np.asarray(budget, float)
     if (amount < 0).any():
         raise ValueError(f"budget must be at least 0, not {amount.min()}")
-    lowest = np.maximum(q[..., 0] - (q[..., 1] - q[..., 0]) * LEVELS[0] / (LEVELS[1] - LEVELS[0]), 0.0)
-    scale = (q[..., -1] - q[..., -2]) / _TAIL_STEP
+    lowest, scale = tails(q)
     # From nothing to the needs that are sure, level by level to the highest, and one scale up the tail.
     knots = np.concatenate([_column(np.zeros_like(lowest)), _column(lowest), q, _column(q[..., -1] + scale)], axis=-1)
     # The last knot that the budget pays for everywhere; beyond the highest level the tails grow by their scales.
