@@ -22,7 +22,7 @@ GROUPS = {
     "season": "season and past years' same week",
     "around": "nation, region and neighbours",
     "place": "size of the place",
-    "table": "geography, poverty, climate",
+    "table": "geography, poverty, climate, neighbours' cases",
     "horizon": "horizon",
 }
 
