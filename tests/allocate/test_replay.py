@@ -179,6 +179,8 @@ def test_weeks_that_are_truncated_or_not_forecast_are_left_out(country):
     weeks = replay_weeks(country, resources)
     leads = [r.lead_weeks for r in resources.values()]
     assert weeks[0] == country.origins[0] + max(leads) * np.timedelta64(7, "D")
+    # The last decision is made on the day of the last forecast, although that forecast reaches weeks further.
+    assert weeks[-1] == country.origins[-1] + min(leads) * np.timedelta64(7, "D")
     complete = country.complete.copy()
     complete[30:] = False
     assert replay_weeks(replace(country, complete=complete), resources)[-1] == country.weeks[29]

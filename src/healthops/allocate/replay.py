@@ -105,6 +105,8 @@ class Run:
 def replay_weeks(season: Season, resources: Mapping[str, Resource], *, at_most: int = 52) -> np.ndarray:
     """Weeks that can be replayed: the newest unbroken run of complete weeks for which every resource has its forecasts.
 
+    No decision rests on a forecast that is overdue: rules that see each new week would be compared with an old one.
+
     Raises
     ------
     SeasonError
@@ -113,7 +115,7 @@ def replay_weeks(season: Season, resources: Mapping[str, Resource], *, at_most: 
 
     def ready(week: np.datetime64) -> bool:
         days = [(week - r.lead_weeks * WEEK, week + (r.cover_weeks - 1) * WEEK) for r in resources.values()]
-        return all(season.reaches(d, d + WEEK) and season.reaches(d, last) for d, last in days)
+        return all(season.is_fresh(d) and season.reaches(d, d + WEEK) and season.reaches(d, last) for d, last in days)
 
     good = [
         ready(w) and done and w - 8 * WEEK >= season.weeks[0]

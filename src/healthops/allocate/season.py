@@ -96,6 +96,12 @@ class Season:
         row = self.origin_for(decided)
         return row is not None and 1 <= (until - self.origins[row]) // WEEK <= self.horizons
 
+    def is_fresh(self, decided: np.datetime64) -> bool:
+        """Whether the newest forecast on the day of a decision is as new as forecasts come: none is overdue."""
+        row = self.origin_for(decided)
+        usual = np.diff(self.origins).max() if len(self.origins) > 1 else WEEK
+        return row is not None and decided - self.origins[row] < usual
+
     def forecast(self, decided: np.datetime64, first: np.datetime64, weeks: int) -> np.ndarray:
         """Newest forecast on the day of a decision for `weeks` weeks from `first` on, shape (P, weeks, 23).
 

@@ -69,7 +69,7 @@ def _sources(workspace: Workspace) -> list[SourceNote]:
     if workspace.scenario.prepare == "synthetic":
         return []
     return [
-        SourceNote(name=s.about, licence=s.licence, citation=s.citation, publisher=s.publisher, address=s.address())
+        SourceNote(s.about.rstrip("."), s.licence, s.citation, publisher=s.publisher, address=s.address())
         for s in load_sources().values()
     ]
 
