@@ -111,7 +111,10 @@ def _read_scenario(name: str, config: Path, seen: tuple[str, ...]) -> dict[str, 
         raise ScenarioError(f"no scenario is called {name!r}; config/ has {known}")
     if name in seen:
         raise ScenarioError(f"scenarios extend each other in a circle: {' -> '.join((*seen, name))}")
-    raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"config/{name}.yaml is not YAML: {error}") from None
     base = raw.pop("extends", None)
     return raw if base is None else _merge(_read_scenario(base, config, (*seen, name)), raw)
 

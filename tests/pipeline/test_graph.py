@@ -13,14 +13,17 @@ from healthops.pipeline.parameters import ParameterError, declared
 from healthops.workspace import Workspace
 from tests.pipeline.mini import notebook
 
-STEPS = "steps: {none: [{name: clean, run: healthops.data.clean, writes: [places]}]}\nnotebooks:\n"
+STEPS = "steps: {none: [{name: clean, run: healthops.data.clean, writes: [places], options: [sieve]}]}\nnotebooks:\n"
 
 
-def graph(tmp_path: Path, entries: str, *, prepare: str = "none", steps: str = STEPS):
+BOTH = "  11-a: {title: A}\n  21-b: {title: B}\n"
+
+
+def graph(tmp_path: Path, entries: str, *, prepare: str = "none", data: str = "{}"):
     """Build the graph of a project whose notebooks are `entries`."""
     (tmp_path / "config").mkdir()
-    (tmp_path / "config/graph.yaml").write_text(steps + entries)
-    (tmp_path / "config/it.yaml").write_text(f"title: T\nbanner: B\nseed: 1\nprepare: {prepare}\n")
+    (tmp_path / "config/graph.yaml").write_text(STEPS + entries)
+    (tmp_path / "config/it.yaml").write_text(f"title: T\nbanner: B\nseed: 1\nprepare: {prepare}\ndata: {data}\n")
     (tmp_path / "notebooks").mkdir()
     for name in ("11-a", "21-b"):
         nbformat.write(notebook(name, "pass", 'scenario = "it"'), tmp_path / f"notebooks/{name}.ipynb")
@@ -28,9 +31,9 @@ def graph(tmp_path: Path, entries: str, *, prepare: str = "none", steps: str = S
 
 
 def test_jobs_depend_on_code_tables_and_lock(tmp_path: Path):
-    jobs = graph(tmp_path, "  11-a: {title: A, rooms: [allocate], reads: [places], models: [m]}\n")
+    jobs = graph(tmp_path, "  11-a: {title: A, rooms: [allocate], reads: [places], models: [m]}\n  21-b: {title: B}\n")
     by_name = {job.name: job for job in jobs}
-    assert list(by_name) == ["clean", "11-a", "11-a (page)"]
+    assert list(by_name) == ["clean", "11-a", "11-a (page)", "21-b", "21-b (page)"]
     files = {path.name for path in by_name["11-a"].files}
     assert {"11-a.ipynb", "places.parquet", "requirements.lock", "workspace.py", "schemas.py", "plan.py"} <= files
     assert "clean_cases.py" not in files, "a notebook does not depend on how its tables were cleaned"
@@ -41,11 +44,14 @@ def test_jobs_depend_on_code_tables_and_lock(tmp_path: Path):
 @pytest.mark.parametrize(
     ("entries", "options", "said"),
     [
-        ("  11-a: {title: A, writes: [places]}\n", {}, "clean and 11-a both write places.parquet"),
-        ("  11-a: {title: A, reads: [forecasts]}\n", {}, "11-a reads forecasts, which nothing"),
+        ("  11-a: {title: A, writes: [places]}\n  21-b: {title: B}\n", {}, "clean and 11-a both write places.parquet"),
+        ("  11-a: {title: A, reads: [forecasts]}\n  21-b: {title: B}\n", {}, "11-a reads forecasts, which nothing"),
         ("  31-c: {title: C}\n", {}, "notebooks/31-c.ipynb is not there"),
-        ("  11-a: {title: A, rooms: [cellar]}\n", {}, "a room 'cellar'"),
-        ("  11-a: {title: A}\n", {"prepare": "wine"}, "asks to prepare 'wine'"),
+        ("  11-a: {title: A, rooms: [cellar]}\n  21-b: {title: B}\n", {}, "a room 'cellar'"),
+        ("  11-a: {title: A}\n  21-b: {title: B}\n", {"prepare": "wine"}, "asks to prepare 'wine'"),
+        ("  11-a: {title: A}\n", {}, r"notebooks/ holds \['21-b'\]"),
+        (BOTH, {"data": "{size: 3}"}, "sets data: size, which no step has; the steps have \\['sieve'\\]"),
+        (BOTH, {"data": "{sieve: fine}"}, "sets data: sieve = 'fine'; it must be a whole number"),
     ],
 )
 def test_contradictions_are_named(tmp_path: Path, entries: str, options: dict, said: str):

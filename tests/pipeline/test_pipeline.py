@@ -120,6 +120,8 @@ def test_failure_leaves_a_report_and_no_half_written_thing_and_the_rest_is_made(
         assert after[name] == before[name]
     assert after["data/mini/reporting_triangle.parquet"] != before["data/mini/reporting_triangle.parquet"]
     assert not [name for name in after if Path(name).name.startswith(".")]
+    assert project.metrics() == {f"{N11}.people": 9}
+    assert f"{N21}            failed, or something before it did" in output
 
     project.set_code(N21, SECOND)
     status, ran, output = project.run()

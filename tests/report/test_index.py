@@ -21,16 +21,17 @@ TITLES = {
 
 @pytest.fixture
 def site(tmp_path: Path, page: Path, failed_page: Path) -> Path:
-    """The index beside one good page, one that says it failed, and one that failed before it could say so."""
+    """The index beside one good page, one that says it failed, and one of an earlier run."""
     (tmp_path / "11-explore-outbreaks.html").write_bytes(page.read_bytes())
     (tmp_path / "41-allocate-resources.html").write_bytes(failed_page.read_bytes())
+    (tmp_path / "31-train-outbreak-forecasters.html").write_bytes(page.read_bytes())
     out = tmp_path / "index.html"
     index.render_index(
         TITLES,
         scenario=Scenario.load("synthetic"),
         metrics=METRICS,
         out=out,
-        failed=["31-train-outbreak-forecasters"],
+        outdated=["31-train-outbreak-forecasters", "41-allocate-resources"],
     )
     return out
 
@@ -62,7 +63,7 @@ def test_each_cell_says_what_became_of_its_notebook(site: Path) -> None:
     assert cell(soup, 0, 0) == "Explore <outbreaks> 1,234,567 dengue cases in the data"
     assert cell(soup, 0, 1) == "Explore vaccines not built yet"
     assert cell(soup, 1, 0) == "Features not run in this scenario yet"
-    assert cell(soup, 2, 0) == "Train failed: see its report"
+    assert cell(soup, 2, 0) == "Train out of date: something before it failed"
     assert cell(soup, 3, 0) == "Allocate failed: see its report"
     links = [a["href"] for a in soup.select("table.grid a")]
     assert links == ["11-explore-outbreaks.html", "31-train-outbreak-forecasters.html", "41-allocate-resources.html"]
@@ -79,7 +80,11 @@ def test_the_same_state_gives_the_same_bytes(site: Path, tmp_path: Path) -> None
     before = site.read_bytes()
     scenario = Scenario.load("synthetic")
     size = index.render_index(
-        TITLES, scenario=scenario, metrics=METRICS, out=site, failed=["31-train-outbreak-forecasters"]
+        TITLES,
+        scenario=scenario,
+        metrics=METRICS,
+        out=site,
+        outdated=["31-train-outbreak-forecasters", "41-allocate-resources"],
     )
     assert site.read_bytes() == before and size == len(before)
 

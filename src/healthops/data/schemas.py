@@ -352,7 +352,10 @@ def table(name: str) -> Table:
     try:
         return TABLES[name]
     except KeyError:
-        raise SchemaError(f"no table is called {name!r}; known: {', '.join(sorted(TABLES))}") from None
+        raise SchemaError(
+            f"no table is called {name!r}: give it a schema in healthops/data/schemas.py; "
+            f"known: {', '.join(sorted(TABLES))}"
+        ) from None
 
 
 @cache

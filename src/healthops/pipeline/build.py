@@ -13,7 +13,7 @@ from typing import Any
 import pytask
 
 from healthops.pipeline import environment, provenance
-from healthops.pipeline.graph import Job, build_graph
+from healthops.pipeline.graph import PAGE, Job, build_graph
 from healthops.workspace import CONFIG_VARIABLE, ROOT_VARIABLE, Workspace
 
 #: How many lines of a failed process are shown.
@@ -98,6 +98,11 @@ class Outcome:
     def ok(self) -> bool:
         """Whether nothing failed."""
         return not self.failed and not self.skipped
+
+    @property
+    def outdated(self) -> list[str]:
+        """Notebooks whose figures, if there are any, are of an earlier run."""
+        return list(dict.fromkeys(name.removesuffix(PAGE) for name in (*self.failed, *self.skipped)))
 
 
 class Progress:

@@ -52,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
 
     workspace = _open(options)
     outcome = build.run(workspace, workers=options.workers)
-    summary.write(workspace)
+    summary.write(workspace, outdated=outcome.outdated)
     summary.tell(workspace, outcome)
     return 0 if outcome.ok else 1
 

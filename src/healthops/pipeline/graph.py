@@ -14,6 +14,9 @@ from healthops.pipeline import closure
 from healthops.pipeline.parameters import check_rooms, resolve
 from healthops.workspace import REPOSITORY, Declaration, Workspace
 
+#: What the name of the job that renders a notebook's page ends with.
+PAGE = " (page)"
+
 
 class GraphError(ValueError):
     """``config/graph.yaml`` contradicts itself or the notebooks."""
@@ -66,6 +69,7 @@ def build_graph(workspace: Workspace) -> list[Job]:
     """
     declarations = Declaration.load_all(config=workspace.config)
     _check_scenario(workspace, declarations)
+    _check_data(workspace)
     jobs = [_step(workspace, step) for step in _steps(workspace)]
     for declaration in declarations.values():
         jobs.append(_execute(workspace, declaration))
@@ -90,12 +94,29 @@ def _check_scenario(workspace: Workspace, declarations: dict[str, Declaration]) 
     for name in declarations:
         if not (folder / f"{name}.ipynb").is_file():
             raise GraphError(f"config/graph.yaml declares {name}, but notebooks/{name}.ipynb is not there")
+    forgotten = sorted({path.stem for path in folder.glob("*.ipynb")} - set(declarations))
+    if forgotten:
+        raise GraphError(f"notebooks/ holds {forgotten}, which config/graph.yaml does not declare; add them there")
     unknown = sorted(set(workspace.scenario.parameters) - set(declarations))
     if unknown:
         raise GraphError(
             f"config/{workspace.scenario.name}.yaml sets parameters of {unknown}; "
             f"config/graph.yaml declares {sorted(declarations)}"
         )
+
+
+def _check_data(workspace: Workspace) -> None:
+    """Raise :class:`GraphError` if the scenario's ``data:`` holds what no step has, or what is no whole number."""
+    known = sorted(option for step in _steps(workspace) for option in step.get("options", ()))
+    for name, value in workspace.scenario.data.items():
+        if name not in known:
+            raise GraphError(
+                f"config/{workspace.scenario.name}.yaml sets data: {name}, which no step has; the steps have {known}"
+            )
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise GraphError(
+                f"config/{workspace.scenario.name}.yaml sets data: {name} = {value!r}; it must be a whole number"
+            )
 
 
 def _check_makers(workspace: Workspace, jobs: list[Job]) -> None:
@@ -179,7 +200,7 @@ def _page(workspace: Workspace, declaration: Declaration, order: list[str]) -> J
     name = declaration.notebook
     template = [p for part in closure.PAGE_ONLY if part.is_dir() for p in sorted(part.rglob("*")) if p.is_file()]
     return Job(
-        name=f"{name} (page)",
+        name=f"{name}{PAGE}",
         command=[sys.executable, "-m", "healthops.pipeline.page", workspace.scenario.name, name],
         files=[
             executed_path(workspace, name),

@@ -74,14 +74,14 @@ def _sources(workspace: Workspace) -> list[SourceNote]:
     ]
 
 
-def write_index(workspace: Workspace, metrics: Mapping[str, float], *, failed: Collection[str] = ()) -> None:
+def write_index(workspace: Workspace, metrics: Mapping[str, float], *, outdated: Collection[str] = ()) -> None:
     """Write the grid of the scenario's reports."""
     titles = {d.notebook: d.title for d in Declaration.load_all(config=workspace.config).values()}
     render_index(
         titles,
         scenario=workspace.scenario,
         metrics=metrics,
-        failed=failed,
+        outdated=outdated,
         out=workspace.report_path("index"),
     )
 

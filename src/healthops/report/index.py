@@ -19,7 +19,7 @@ TEMPLATE = _HERE / "template"
 #: What the head of a failed notebook's page says; see ``template/frame.html.j2``.
 _FAILED = re.compile(r'<meta (?=[^>]*name="healthops:state")[^>]*content="failed"')
 
-State = Literal["built", "failed", "not run", "not built"]
+State = Literal["built", "failed", "out of date", "not run", "not built"]
 
 
 class HeadlineError(ValueError):
@@ -95,7 +95,7 @@ def render_index(
     scenario: Scenario,
     metrics: Mapping[str, float],
     out: str | Path,
-    failed: Collection[str] = (),
+    outdated: Collection[str] = (),
 ) -> int:
     """Write the index of a scenario's reports.
 
@@ -109,8 +109,8 @@ def render_index(
         ``"<notebook>.<metric>"`` to number.
     out : path
         The HTML file, replaced in one step.
-    failed : collection of str
-        Notebooks that failed, besides those whose page says so.
+    outdated : collection of str
+        Notebooks that failed or were not tried because something before them failed: what is there of them is old.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def render_index(
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     out = Path(out)
-    states: dict[str, State] = {name: "failed" if name in failed else _state(out, name) for name in titles}
+    states = {name: _state(out, name, outdated=name in outdated) for name in titles}
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined)
     html = environment.get_template("grid.html.j2").render(
         scenario=scenario,
@@ -135,12 +135,14 @@ def render_index(
     return len(html.strip().encode("utf-8")) + 1
 
 
-def _state(out: Path, name: str) -> State:
+def _state(out: Path, name: str, *, outdated: bool) -> State:
     page = out.with_name(f"{name}.html")
     if not page.is_file():
         return "not run"
     with page.open(encoding="utf-8") as file:
-        return "failed" if _FAILED.search(file.read(2000)) else "built"
+        if _FAILED.search(file.read(2000)):
+            return "failed"
+    return "out of date" if outdated else "built"
 
 
 def _rows(titles: Mapping[str, str], states: Mapping[str, State], metrics: Mapping[str, float]) -> list[dict[str, Any]]:
