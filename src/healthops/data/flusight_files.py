@@ -402,9 +402,10 @@ def read_admissions(
     """
     name = name or path.name
     frame = read_csv(path, ("date", "location", "value"))
-    frame, notes = _known_places(frame, population, name)
-    values = _counts(frame, name)
     weeks = _saturdays(frame, "date", name)
+    known, notes = _known_places(frame, population, name)
+    frame, weeks = frame[known], weeks[known]
+    values = _counts(frame, name)
     if not np.isfinite(values).any():
         raise RawFileError(f"{name} holds no value; fetch it again")
     locations = tuple(sorted(set(frame["location"])))
@@ -419,7 +420,8 @@ def read_admissions(
 
 def _known_places(
     frame: pd.DataFrame, population: Mapping[str, float], name: str
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Which rows are of places that the hub forecasts, shape (N,), and a note of those that are not."""
     unknown = ~frame["location"].isin(list(population))
     aside = unknown & frame["location"].isin(sorted(TERRITORIES))
     strange = frame["location"][unknown & ~aside]
@@ -429,9 +431,9 @@ def _known_places(
             f"correct the code (two digits, or US), or add the place with its population"
         )
     if not aside.any():
-        return frame, ()
+        return ~aside.to_numpy(), ()
     codes = ", ".join(sorted(set(frame["location"][aside])))
-    return frame[~aside], (f"{name}: {int(aside.sum())} rows of territories ({codes}) set aside",)
+    return ~aside.to_numpy(), (f"{name}: {int(aside.sum())} rows of territories ({codes}) set aside",)
 
 
 def _counts(frame: pd.DataFrame, name: str) -> np.ndarray:
