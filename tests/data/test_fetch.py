@@ -198,11 +198,47 @@ def test_errors_are_one_family():
 def test_main_says_what_happened(tmp_path, served, monkeypatch, capsys):
     monkeypatch.setenv("HEALTHOPS_ROOT", str(tmp_path))
     monkeypatch.setenv("HEALTHOPS_MIRROR", str(served))
+    monkeypatch.delenv("HEALTHOPS_REFERENCE", raising=False)
     monkeypatch.setattr(fetch, "load_sources", lambda: {s.name: s for s in SOURCES})
     assert step.main("healthops.data.fetch", "smoke") == 0
-    assert "2 of 2 files fetched" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 of 2 files fetched" in said
+    assert "HEALTHOPS_REFERENCE is not set: flusight_team_scores.parquet not copied" in said
+    assert not (tmp_path / "data/raw/smoke/reference").exists()
     (served / SOURCES[0].relative).write_bytes(b"other")
     (tmp_path / "data/raw/smoke" / SOURCES[0].relative).unlink()
     assert step.main("healthops.data.fetch", "smoke") == 1
     assert "scenario smoke: one: the bytes at" in capsys.readouterr().err
     assert step.main("healthops.data.fetch", "no-such-scenario") == 1
+
+
+def test_the_reference_is_copied_only_where_it_is_named_and_right(tmp_path, served, raw, monkeypatch, capsys):
+    folder = tmp_path / "reference"
+    folder.mkdir()
+    (folder / "flusight_team_scores.parquet").write_bytes(b"scores")
+    monkeypatch.setattr(fetch, "REFERENCE", {"flusight_team_scores.parquet": hashlib.sha256(b"scores").hexdigest()})
+    (target,) = fetch.copy_reference(folder, raw)
+    assert target == raw / "reference/flusight_team_scores.parquet" and target.read_bytes() == b"scores"
+    assert oct(target.stat().st_mode & 0o777) == "0o444"
+    (folder / "flusight_team_scores.parquet").write_bytes(b"others")
+    with pytest.raises(
+        WrongHashError, match=r"flusight_team_scores.parquet does not have the sha256 .*HEALTHOPS_REFERENCE"
+    ):
+        fetch.copy_reference(folder, raw)
+    assert target.read_bytes() == b"scores"
+    with pytest.raises(
+        MissingSourceError, match="HEALTHOPS_REFERENCE names .* which has no flusight_team_scores.parquet"
+    ):
+        fetch.copy_reference(tmp_path / "nowhere", raw)
+    monkeypatch.setenv("HEALTHOPS_ROOT", str(tmp_path))
+    monkeypatch.setenv("HEALTHOPS_MIRROR", str(served))
+    monkeypatch.setenv("HEALTHOPS_REFERENCE", str(folder))
+    monkeypatch.setattr(fetch, "load_sources", lambda: {s.name: s for s in SOURCES})
+    assert step.main("healthops.data.fetch", "smoke") == 1
+    assert "does not have the sha256" in capsys.readouterr().err
+
+
+@pytest.mark.mirror
+def test_the_reference_that_is_promised_is_the_one_there_is(mirror, raw):
+    (copied,) = fetch.copy_reference(mirror.parent / "reference", raw)
+    assert copied.stat().st_size == 6_007_354

@@ -6,16 +6,49 @@ import csv
 
 import pytest
 
+from healthops.data import flusight_files
 from healthops.data.errors import DataError
 from healthops.data.raw_layout import RAW_PATHS
-from healthops.data.sources import load_sources
+from healthops.data.sources import VINTAGES, load_sources
 
 
 def test_sources_lie_where_the_cleaner_looks():
-    sources = load_sources()
+    sources = {name: source for name, source in load_sources().items() if not source.ground}
     assert {name: source.relative for name, source in sources.items()} == {name: RAW_PATHS[name] for name in sources}
     # What only a simulator can tell has no public source.
     assert sorted(set(RAW_PATHS) - set(sources)) == ["reporting_triangle", "silent_weeks", "stations"]
+
+
+def test_sources_of_the_proving_ground_lie_where_its_readers_look():
+    sources = load_sources()
+    places = {str(s.relative) for s in sources.values() if s.ground == "flusight"}
+    entries = flusight_files.read_vintage_index(VINTAGES)
+    hub = flusight_files.HUB
+    vintages = {f"{hub}/{entry.commit[:12]}/{flusight_files.ADMISSIONS_PATH}" for entry in entries}
+    ilinet = f"{flusight_files.ILINET_REPOSITORY}/{flusight_files.ILINET_COMMIT}"
+    others = {f"{ilinet}/{path}" for path in (*flusight_files.ILINET_PATHS.values(), flusight_files.FIPS_PATH)}
+    others.add(f"{hub}/{flusight_files.LOCATIONS_COMMIT}/{flusight_files.LOCATIONS_PATH}")
+    assert vintages | others <= places
+    # Two reference dates share the file of 15 January 2025: nothing newer was published.
+    assert (len(entries), len(vintages)) == (58, 57)
+    assert {s.ground for s in sources.values()} == {"", "flusight", "dengue_project"}
+
+
+def test_each_vintage_is_named_by_the_first_reference_date_that_could_see_it():
+    sources = load_sources()
+    assert sources["flusight_vintage_2025_01_18"].commit == "072369d30d63"
+    assert "flusight_vintage_2025_01_25" not in sources
+    one, truth = sources["flusight_vintage_2023_10_14"], sources["flusight_truth"]
+    assert (one.repository, one.path, one.licence, one.citation) == (
+        truth.repository, truth.path, truth.licence, truth.citation,
+    )  # fmt: skip
+    assert one.sha256 != truth.sha256
+
+
+@pytest.mark.mirror
+def test_index_of_vintages_is_the_reference(mirror):
+    theirs = flusight_files.read_vintage_index(mirror.parent / "reference" / "flusight_vintages.csv")
+    assert flusight_files.read_vintage_index(VINTAGES) == theirs
 
 
 def test_address_is_built_from_the_four_parts():

@@ -88,3 +88,17 @@ def test_what_only_pages_use_does_not_run_notebooks():
     names = {path.name for path in closure.room_files("report")}
     assert "figures.py" in names
     assert names.isdisjoint({"render.py", "style.css", "frame.html.j2"})
+
+
+def test_a_page_cites_the_sources_of_what_it_reads():
+    from healthops.data.sources import load_sources
+    from healthops.pipeline.page import cited
+    from healthops.workspace import Declaration
+
+    sources = load_sources().values()
+    plain = cited(sources, Declaration("11", "x", reads=("weekly_cases",)))
+    assert {s.ground for s in plain} == {""} and "line_list" in {s.name for s in plain}
+    proving = cited(sources, Declaration("91", "x", reads=("weekly_cases", "flusight_teams")))
+    assert {s.ground for s in proving} == {"", "flusight"}
+    # 57 vintages and the truth are one file at 58 commits.
+    assert [s.name for s in proving if "target-hospital" in s.path] == ["flusight_truth"]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from healthops.data.errors import DiskError, FetchError, MissingSourceError, NetworkError, WrongHashError
 from healthops.data.sources import GITHUB_RAW, Source, load_sources
-from healthops.files import sha256
+from healthops.files import atomic_file, sha256
 
 if TYPE_CHECKING:
     from pooch import Pooch
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 #: Names the folder that holds copies of the public files, laid out as ``<owner>/<repository>/<commit>/<path>``.
 MIRROR_VARIABLE = "HEALTHOPS_MIRROR"
+#: Names the folder that holds :data:`REFERENCE`, if somebody has it.
+REFERENCE_VARIABLE = "HEALTHOPS_REFERENCE"
+#: What has no public address, by name and SHA-256: every team's FluSight submissions of 2023-24 and 2024-25, scored.
+#: Optional: without it, our forecasts are compared with the hub's own files only.
+REFERENCE = {
+    "flusight_team_scores.parquet": "17570f40c8ab01e514e0be9c1faa83df095c6ada6cf57536b5e43006c8a59d1b",
+}
 
 _READ_ONLY = 0o444
 
@@ -173,9 +180,47 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
+def copy_reference(folder: Path, raw: Path) -> list[Path]:
+    """Copy the files of :data:`REFERENCE` from `folder` to ``raw/reference``, whole and read-only.
+
+    Returns
+    -------
+    list of Path
+        The files that are there now.
+
+    Raises
+    ------
+    MissingSourceError, WrongHashError
+        If one is not in `folder`, or holds other bytes; nothing is replaced then.
+    """
+    copied = []
+    for name, promised in REFERENCE.items():
+        origin, target = folder / name, raw / "reference" / name
+        if not origin.is_file():
+            raise MissingSourceError(
+                f"{REFERENCE_VARIABLE} names {folder}, which has no {name}; correct it or unset it"
+            )
+        if sha256(origin) != promised:
+            raise WrongHashError(
+                f"{origin} does not have the sha256 {promised}: it is damaged or another table; get it again, or unset "
+                f"{REFERENCE_VARIABLE} to do without"
+            )
+        with atomic_file(target) as draft:
+            shutil.copyfile(origin, draft)
+        target.chmod(_READ_ONLY)
+        copied.append(target)
+    return copied
+
+
 def run(ws: Workspace) -> None:
     """Fetch every source into the workspace's folder of raw files."""
     named = os.environ.get(MIRROR_VARIABLE)
     sources = load_sources().values()
     fetched = fetch_sources(sources, ws.raw, mirror=Path(named) if named else None)
     print(f"{len(fetched)} of {len(sources)} files fetched, the others were right already")
+    reference = os.environ.get(REFERENCE_VARIABLE)
+    if reference:
+        copied = copy_reference(Path(reference), ws.raw)
+        print(f"copied {', '.join(path.name for path in copied)} from {REFERENCE_VARIABLE}")
+    else:
+        print(f"{REFERENCE_VARIABLE} is not set: {', '.join(REFERENCE)} not copied")

@@ -1,8 +1,13 @@
-"""The sources: address, hash, licence and citation of every public file, from ``sources.yaml``."""
+"""The sources: address, hash, licence and citation of every public file, from ``sources.yaml``.
+
+The weekly vintages of the FluSight admissions are many files of one kind: ``flusight_vintages.csv`` lists their
+commits, sizes and hashes, and each becomes a :class:`Source` like ``flusight_truth``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import csv
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +20,11 @@ from healthops.data.errors import DataError
 GITHUB_RAW = "https://raw.githubusercontent.com"
 
 _LIST = Path(__file__).with_name("sources.yaml")
+#: Index of the vintages of the FluSight admissions (:func:`healthops.data.flusight_files.read_vintage_index`), with the
+#: size and hash of each file.
+VINTAGES = Path(__file__).with_name("flusight_vintages.csv")
+#: The source that the vintages are like in all but commit, size and hash.
+_LIKE = "flusight_truth"
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,9 @@ class Source:
         As the publisher states it, or that none is stated.
     publisher, citation, about : str
         Who made it, how to cite it, what it holds.
+    ground : str
+        Proving ground that alone uses it (``flusight``, ``dengue_project``); empty for what the outbreak tables are
+        made from.
     """
 
     name: str
@@ -47,6 +60,7 @@ class Source:
     publisher: str
     citation: str
     about: str
+    ground: str = ""
 
     def __post_init__(self) -> None:
         if self.repository.count("/") != 1:
@@ -72,14 +86,38 @@ class Source:
         return f"{base}/{quote(str(self.relative))}"
 
 
-def load_sources(path: Path = _LIST) -> dict[str, Source]:
+def load_sources(path: Path = _LIST, vintages: Path = VINTAGES) -> dict[str, Source]:
     """Read the list of sources; a key that lacks or that no one knows is an error that names it."""
     raw: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    wanted = {field.name for field in fields(Source)} - {"name"}
+    known = {field.name for field in fields(Source)} - {"name"}
+    wanted = known - {"ground"}
     sources = {}
     for name, entry in raw.items():
-        if set(entry) != wanted:
-            lacks, unknown = sorted(wanted - set(entry)), sorted(set(entry) - wanted)
+        if not wanted <= set(entry) <= known:
+            lacks, unknown = sorted(wanted - set(entry)), sorted(set(entry) - known)
             raise DataError(f"{path.name}: source {name} lacks {lacks} and has unknown keys {unknown}")
         sources[name] = Source(name=name, **entry)
+    if _LIKE in sources:
+        sources |= {source.name: source for source in _vintages(vintages, sources[_LIKE])}
     return sources
+
+
+def _vintages(path: Path, like: Source) -> list[Source]:
+    """One source for each file of the index; two reference dates may share one."""
+    found: dict[str, Source] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            commit = row["commit"][:12]
+            # The first reference date names the file.
+            found.setdefault(
+                commit,
+                replace(
+                    like,
+                    name=f"flusight_vintage_{row['reference_date'].replace('-', '_')}",
+                    commit=commit,
+                    bytes=int(row["bytes"]),
+                    sha256=row["sha256"],
+                    about=f"The same admissions as a team could see them for reference date {row['reference_date']}.",
+                ),
+            )
+    return list(found.values())

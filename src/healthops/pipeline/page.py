@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from healthops.data.sources import load_sources
+from healthops.data.sources import Source, load_sources
 from healthops.pipeline import environment, graph, provenance
 from healthops.pipeline.parameters import resolve
 from healthops.report.context import Neighbour, Provenance, RenderContext, SourceNote
@@ -70,8 +70,22 @@ def _sources(workspace: Workspace) -> list[SourceNote]:
         return []
     return [
         SourceNote(s.about.rstrip("."), s.licence, s.citation, publisher=s.publisher, address=s.address())
-        for s in load_sources().values()
+        for s in cited(load_sources().values(), workspace.declaration)
     ]
+
+
+def cited(sources: Collection[Source], declaration: Declaration | None) -> list[Source]:
+    """Sources that a page cites: those of the outbreak tables, and those of the proving grounds whose tables it reads.
+
+    Files that differ in their commit alone (the vintages) are cited once.
+    """
+    reads = declaration.reads if declaration else ()
+    grounds = {s.ground for s in sources if s.ground and any(name.startswith(s.ground) for name in reads)}
+    once: dict[tuple[str, str], Source] = {}
+    for source in sources:
+        if not source.ground or source.ground in grounds:
+            once.setdefault((source.repository, source.path), source)
+    return list(once.values())
 
 
 def write_index(workspace: Workspace, metrics: Mapping[str, float], *, outdated: Collection[str] = ()) -> None:
