@@ -96,6 +96,12 @@ _FORECAST_KEY = {
     "location": _UBIGEO,
 }
 
+_DENGUE_PROJECT = {
+    "city": _text("", among=("iquitos", "san_juan")),
+    "target": _text("all: the mean of the three targets", among=("peak_week", "peak_incidence", "season_total", "all")),
+    "season": _text("as 2009/2010; all: every season"),
+}
+
 TABLES: dict[str, Table] = {
     # ---- what cleaning makes from the sources ---------------------------------------------------
     "ledger": Table(
@@ -342,6 +348,32 @@ TABLES: dict[str, Table] = {
             "sent": _number("", "units of the resource", low=0),
             "stock_before": _number("stock carried over", "units of the resource", low=0),
             "unmet": _number("", "units of the resource", low=0),
+        },
+    ),
+    # ---- column 9, benchmarks: the Dengue Forecasting Project ---------------------------------------
+    "dengue_project_forecasts": Table(
+        "Probabilities of the bins of a season's peak week, peak and total, at each forecast week of the test seasons.",
+        ("city", "season", "forecast_week", "target", "bin"),
+        {
+            **_DENGUE_PROJECT,
+            "forecast_week": _integer("weeks of the season seen by then", "weeks", low=0, high=51),
+            "bin": _integer("from 0", low=0),
+            "lower": _number("lower edge, within the bin", low=0),
+            "upper": _number("upper edge, beyond the bin; missing where there is none", low=0, missing=True),
+            "probability": _number("", low=0, high=1),
+        },
+    ),
+    "dengue_project_scores": Table(
+        "Mean log score of every team on the test seasons, forecast weeks 0 to 24.",
+        ("team", "city", "target", "season"),
+        {
+            "team": _text("name in the project's file; healthops is ours"),
+            **_DENGUE_PROJECT,
+            "forecasts": _integer("that were scored", "forecasts", low=1),
+            "log_score": _number("mean, none below -10; of target all the mean of the targets' means", low=-10, high=0),
+            "standard_error": _number("over seasons, where season is all", low=0, missing=True),
+            "n_inf": _integer("forecasts that gave probability 0 to what came", "forecasts", low=0),
+            "rank": _integer("1 is the best, where season is all", low=1, missing=True),
         },
     ),
 }
