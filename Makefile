@@ -56,7 +56,8 @@ distclean: ## remove everything that can be made again, the environment too
 	rm -rf .venv .build .check && find data models reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 lock: $(ENV) ## solve requirements.in again into requirements.lock
-	$(BIN)/uv pip compile requirements.in --quiet --python-version 3.11 --no-header --no-annotate \
+	@# torch is chosen anew: the version kept from the last lock lacks its label, and would bring CUDA's packages.
+	$(BIN)/uv pip compile requirements.in --quiet --upgrade-package torch --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-find-links --no-emit-index-url -o requirements.lock
 	@# uv writes the local label of a wheel from a folder (+cpu), which cannot be met elsewhere.
 	sed -i 's/+cpu$$//' requirements.lock

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from healthops.forecast.base import HORIZONS, LEVELS, Forecaster, Panel, PanelError
+from healthops.forecast.cluster import run_tasks
 from healthops.forecast.cube import Cube, truth
 
 if TYPE_CHECKING:
@@ -22,12 +17,6 @@ if TYPE_CHECKING:
 
 #: Makes a fresh forecaster; must survive pickling (a class, or ``functools.partial`` of one).
 Maker = Callable[[], Forecaster]
-
-#: One thread a worker; idle threads sleep.
-_THREADS = {
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE",
-    "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,6 +76,7 @@ def backtest(
     seed: int,
     horizons: Sequence[int] = HORIZONS,
     workers: int = 2,
+    scheduler: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Cube:
     """Forecast with every model at every origin, from what was known then.
@@ -102,7 +92,9 @@ def backtest(
     refit_weeks : int
         A model is fitted anew when so many weeks have gone by since its last fit.
     workers : int
-        Processes; with 1 everything runs in this one.
+        Processes of a local cluster; with 1 everything runs in this one.
+    scheduler : str, optional
+        Address of another Dask cluster: see :func:`healthops.forecast.cluster.run_tasks`.
     progress : callable, optional
         Told what was done after each fit.
     """
@@ -116,7 +108,7 @@ def backtest(
         for run in runs
     ]
     found: dict[str, list[np.ndarray]] = {name: [] for name in makers}
-    for done, (block, quantiles) in enumerate(zip(blocks, _run(blocks, workers), strict=True), start=1):
+    for done, (block, quantiles) in enumerate(zip(blocks, _run(blocks, workers, scheduler), strict=True), start=1):
         found[block.model].append(quantiles)
         if progress:
             progress(f"{done} of {len(blocks)} fits: {block.model} at {block.origins[0]}")
@@ -135,42 +127,14 @@ def fit_and_forecast(block: Block) -> np.ndarray:
     return np.round(np.maximum(out, 0.0))
 
 
-def run_blocks(blocks: Sequence[Block], workers: int) -> list[np.ndarray]:
+def run_blocks(blocks: Sequence[Block], workers: int, *, scheduler: str | None = None) -> list[np.ndarray]:
     """Run :func:`fit_and_forecast` on each block, in up to `workers` processes; results in the order of `blocks`."""
-    return list(_run(blocks, workers))
+    return list(_run(blocks, workers, scheduler))
 
 
-def _run(blocks: Sequence[Block], workers: int) -> Iterator[np.ndarray]:
-    if workers < 2 or len(blocks) < 2:
-        yield from map(fit_and_forecast, blocks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with _environment(_THREADS):
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(os.getpid(),))
-        with pool:
-            yield from pool.map(fit_and_forecast, blocks)
+def _run(blocks: Sequence[Block], workers: int, scheduler: str | None) -> Iterator[np.ndarray]:
+    return run_tasks(fit_and_forecast, blocks, workers=workers, scheduler=scheduler, label=_name)
 
 
-def _leave_with(parent: int) -> None:
-    """End this worker when its parent was killed: nobody would ever tell it to stop."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _name(block: Block) -> str:
+    return f"{block.model} fitted at {block.origins[0]}"
