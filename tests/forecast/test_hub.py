@@ -40,7 +40,7 @@ def test_what_is_written_is_read(tmp_path, quantiles):
     path = hub.write_hub_file(tmp_path, DATE, PLACES, quantiles)
     table = hub.read_hub_file(path)
     np.testing.assert_array_equal(hub.cube_of(table, PLACES), hub.hub_values(quantiles))
-    pd.testing.assert_frame_equal(table, hub.wide_frame(DATE, PLACES, hub.hub_values(quantiles)), check_dtype=False)
+    pd.testing.assert_frame_equal(table, hub.wide_frame(DATE, PLACES, hub.hub_values(quantiles)))
     assert np.isnan(hub.cube_of(table, ["48"])).all()
 
 

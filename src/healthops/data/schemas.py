@@ -96,6 +96,9 @@ _FORECAST_KEY = {
     "location": _UBIGEO,
 }
 
+_SEASON = _text("influenza season, such as 2024-25", pattern=r"^\d{4}-\d{2}$")
+_FIPS = _text("FIPS code of a state, or US", pattern=r"^(\d{2}|US)$")
+
 _DENGUE_PROJECT = {
     "city": _text("", among=("iquitos", "san_juan")),
     "target": _text("all: the mean of the three targets", among=("peak_week", "peak_incidence", "season_total", "all")),
@@ -348,6 +351,70 @@ TABLES: dict[str, Table] = {
             "sent": _number("", "units of the resource", low=0),
             "stock_before": _number("stock carried over", "units of the resource", low=0),
             "unmet": _number("", "units of the resource", low=0),
+        },
+    ),
+    # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------
+    "flusight_teams": Table(
+        "Real teams and ours over the tasks of a FluSight season: all of them, by horizon, by state.",
+        ("season", "scope", "within", "model"),
+        {
+            "season": _SEASON,
+            "scope": _text("what the tasks are grouped by", among=("overall", "horizon", "location")),
+            "within": _text("which group: all, a horizon in weeks, or a state's FIPS code"),
+            "model": _text("name of the team's model; ours is healthops-fusion"),
+            "rank": _integer("by relative WIS; 1 is best", low=1, missing=True),
+            "tasks": _integer("tasks that the model did", "tasks", low=1),
+            "share": _number("share of the baseline's tasks that it did", low=0, high=1),
+            "wis": _number("mean weighted interval score", "admissions", low=0),
+            "relative_wis": _number("by pairwise comparison; the baseline has 1", low=0, missing=True),
+            "wis_log1p": _number("mean WIS after log(1 + x)", low=0),
+            "relative_wis_log1p": _number("of WIS after log(1 + x)", low=0, missing=True),
+            "mae": _number("mean absolute error of the median", "admissions", low=0),
+            "coverage_50": _number("share within the 50 % interval", low=0, high=1),
+            "coverage_90": _number("share within the 90 % interval", low=0, high=1),
+            "coverage_95": _number("share within the 95 % interval", low=0, high=1),
+        },
+    ),
+    "flusight_forecasts": Table(
+        "Our forecasts of weekly influenza admissions for each reference date, one row a task.",
+        ("reference_date", "location", "horizon"),
+        {
+            "season": _SEASON,
+            "reference_date": _date("Saturday of horizon 0; reports end a week before it"),
+            "location": _FIPS,
+            "horizon": _integer("weeks after the reference date", "weeks", low=0, high=3),
+            "target_end_date": _WEEK_END,
+            **{
+                name: _number(f"quantile {level:g} of the forecast", "admissions", low=0)
+                for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)
+            },
+            "observed": _number("what came", "admissions", low=0, missing=True),
+        },
+    ),
+    "flusight_runs": Table(
+        "What each reference date cost, and how old the last report was.",
+        ("reference_date",),
+        {
+            "season": _SEASON,
+            "reference_date": _date("Saturday of horizon 0"),
+            "weeks_late": _integer("weeks that the last report was older than usual", "weeks", low=0),
+            "cpu_seconds": _number("of the process that forecast it, when it did", "s", low=0),
+        },
+    ),
+    "flusight_allocation": Table(
+        "What forecasts were worth to states that share a limited supply by them, beside the hub's own models.",
+        ("reference_date", "model"),
+        {
+            "season": _SEASON,
+            "reference_date": _date("Saturday of horizon 0"),
+            "model": _text("name of the model"),
+            "horizon": _integer("weeks after the reference date that are shared for", "weeks", low=0, high=3),
+            "places": _integer("states that share", "states", low=1),
+            "needed": _number("what came", "admissions", low=0),
+            "budget": _number("what could be shared", "admissions", low=0),
+            "unmet": _number("need left unmet", "admissions", low=0),
+            "oracle_unmet": _number("need that the best sharing leaves unmet", "admissions", low=0),
+            "allocation_score": _number("the first less the second; 0 is best", "admissions", low=0),
         },
     ),
     # ---- column 9, benchmarks: the Dengue Forecasting Project ---------------------------------------

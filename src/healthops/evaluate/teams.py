@@ -78,7 +78,7 @@ def read_team_scores(path: Path) -> pd.DataFrame:
         raise ScoreError(f"{path.name} lacks the columns {lacking}; it has {list(frame.columns)}")
     scores = frame[list(COLUMNS)].astype({"season": str, "model": str, "location": str, "horizon": "int64"})
     for name in ("reference_date", "target_end_date"):
-        scores[name] = pd.to_datetime(scores[name].astype(str))
+        scores[name] = pd.to_datetime(scores[name].astype(str)).astype("datetime64[ns]")
     numbers = ["observation", "wis", "wis_log1p", "ae_median"]
     scores[numbers] = scores[numbers].astype("float64")
     missing = scores[numbers].isna().any(axis=1)

@@ -224,6 +224,7 @@ def wide_frame(reference_date: np.datetime64 | str, locations: Sequence[str], qu
     date = pd.Timestamp(np.datetime64(reference_date, "D"))
     keys = pd.DataFrame({"reference_date": date, "location": np.array(locations)[p], "horizon": h})
     keys["target_end_date"] = date + pd.to_timedelta(7 * keys["horizon"], unit="D")
+    keys = keys.astype({"reference_date": "datetime64[ns]", "target_end_date": "datetime64[ns]", "horizon": "int64"})
     values = pd.DataFrame(quantiles.reshape(len(keys), -1), columns=list(QUANTILE_COLUMNS))
     table = pd.concat([keys, values], axis=1)
     return table.sort_values(["location", "horizon"], ignore_index=True)
