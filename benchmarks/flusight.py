@@ -414,7 +414,7 @@ def main(arguments: list[str] | None = None, forecaster: VintageForecaster | Non
     return 0
 
 
-def run(ws: Workspace, forecaster: VintageForecaster | None = None) -> None:
+def run(ws: Workspace, forecaster: VintageForecaster | None = None, workers: int = 2) -> None:
     """Step of scenario ``public``: forecast both seasons from the fetched files and write the tables of notebook 91."""
     reference = ws.raw / "reference" / "flusight_team_scores.parquet"
     cache = ContentCache(ws.root / ".build" / "cache" / "flusight")
@@ -426,6 +426,7 @@ def run(ws: Workspace, forecaster: VintageForecaster | None = None) -> None:
             season,
             cache=cache,
             team_file=reference if reference.is_file() else None,
+            workers=workers,
             forecaster=forecaster,
         )
         for name in ("forecasts", "runs", "allocation"):

@@ -137,6 +137,7 @@ def test_a_damaged_kept_result_is_made_anew(command, tmp_path):
     assert _bytes(out) == _bytes(again) and len(second.seen) == len(damaged) == 2
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(command, tmp_path):
     _, one = command()
     _, two = command("--workers", "2", "--cache", str(tmp_path / "other-cache"), out="two")
@@ -238,7 +239,7 @@ def test_the_step_of_the_pipeline_writes_its_tables(data, tmp_path, monkeypatch)
     made_hub.write_model_files(ws.raw, DATES[:1])
     monkeypatch.setattr(flusight.sources, "VINTAGES", ws.raw / "index.csv")
     monkeypatch.setattr(flusight, "SEASONS", tuple(SEASONS))
-    flusight.run(ws, LastValue())
+    flusight.run(ws, LastValue(), workers=1)
     table = ws.read("flusight_teams")
     assert table.groupby("season").size().to_dict() == {season: 4 * (1 + 4 + 3) for season in SEASONS}
     assert set(table["within"]) == {"all", "0", "1", "2", "3", "01", "06", "48"}
@@ -249,7 +250,7 @@ def test_the_step_of_the_pipeline_writes_its_tables(data, tmp_path, monkeypatch)
     assert schemas.table("flusight_teams").key == ("season", "scope", "within", "model")
     # Without the teams' scores, ours and the baseline.
     (ws.raw / "reference" / "flusight_team_scores.parquet").unlink()
-    flusight.run(ws, LastValue())
+    flusight.run(ws, LastValue(), workers=1)
     assert set(ws.read("flusight_teams")["model"]) == {"healthops-fusion", "hub-baseline"}
 
 

@@ -218,15 +218,28 @@ def test_a_vintage_older_than_usual_is_told(tmp_path):
     assert vintage.notes == ("reference date 2024-12-07: the last report is of 2024-11-16, 2 week(s) older than usual",)
 
 
-def test_another_last_week_than_the_index_says_is_refused(tmp_path):
-    with pytest.raises(RawFileError, match="the last week reported is 2024-11-16, but the index says 2024-11-09"):
-        read(tmp_path, admissions_rows(), last="2024-11-09")
+def test_a_file_that_goes_further_than_the_index_says_is_cut_there(tmp_path):
+    vintage = read(tmp_path, admissions_rows(), last="2024-11-09")
+    assert vintage.weeks[-1] == np.datetime64("2024-11-09") and vintage.weeks_late == 1
+    assert vintage.notes == (
+        "target-hospital-admissions.csv of 0123456789ab: weeks after 2024-11-09 set aside (1)",
+        "reference date 2024-11-23: the last report is of 2024-11-09, 1 week(s) older than usual",
+    )
+
+
+def test_a_file_that_ends_earlier_than_the_index_says_is_told(tmp_path):
     # A last week in which nobody reported is none.
     rows = admissions_rows()
     for row in rows[-3:]:
         row[3] = "NA"
-    with pytest.raises(RawFileError, match="the last week reported is 2024-11-09, but the index says 2024-11-16"):
-        read(tmp_path, rows)
+    vintage = read(tmp_path, rows)
+    assert vintage.weeks[-1] == np.datetime64("2024-11-09") and vintage.weeks_late == 1
+    name = "target-hospital-admissions.csv of 0123456789ab"
+    assert f"{name}: the last week reported is 2024-11-09, though the index says 2024-11-16" in vintage.notes
+    # Nor is one that only a week which cannot be seen follows.
+    later = admissions_rows(("2024-11-23",))
+    cut = read(tmp_path, [*rows, *later])
+    np.testing.assert_array_equal(cut.weeks, vintage.weeks)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +285,7 @@ def test_a_file_without_a_value_or_that_starts_too_late_is_refused(tmp_path):
     rows = [[*row[:3], "NA", ""] for row in admissions_rows()]
     with pytest.raises(RawFileError, match="holds no value"):
         read(tmp_path, rows)
-    with pytest.raises(RawFileError, match="starts on 2024-11-02, after reference date 2024-10-05"):
+    with pytest.raises(RawFileError, match="starts on 2024-11-02, after the last week for 2024-10-05"):
         read(tmp_path, admissions_rows(), reference="2024-10-05", last="2024-09-28")
 
 

@@ -330,7 +330,9 @@ def read_populations(path: Path) -> dict[str, float]:
 def read_vintage(entry: VintageEntry, data: Path, population: Mapping[str, float]) -> Vintage:
     """Read what could be seen for one reference date.
 
-    Weeks that were not over a week before the reference date are set aside with a note: nothing of them is seen.
+    Weeks after the last one that the index names, or that were not over a week before the reference date, are set aside
+    with a note: nothing of them is seen. A file that ends earlier than the index says is taken as it is, with a note,
+    and :attr:`Vintage.weeks_late` says how old its last report is.
 
     Parameters
     ----------
@@ -344,27 +346,29 @@ def read_vintage(entry: VintageEntry, data: Path, population: Mapping[str, float
     Raises
     ------
     RawFileError
-        If the file is not there, is not sound (see :func:`read_admissions`), or ends at another week than the index
-        says.
+        If the file is not there, is not sound (see :func:`read_admissions`), or holds no week that could be seen.
     """
     path = find_in_commit(data, entry.commit, ADMISSIONS_PATH)
     name = f"{path.name} of {entry.commit[:12]}"
     weeks, locations, admissions, notes = read_admissions(path, population, name=name)
-    keep = weeks <= entry.reference_date - _WEEK
+    # The index says what could be seen: never later than that, nor later than a week before the reference date.
+    keep = weeks <= min(entry.last_week, entry.reference_date - _WEEK)
     if not keep.all():
-        notes = (*notes, f"{name}: weeks after {entry.reference_date - _WEEK} set aside ({int((~keep).sum())})")
-    if not keep.any():
-        raise RawFileError(f"{name} starts on {weeks[0]}, after reference date {entry.reference_date}; check the index")
-    if weeks[keep][-1] != entry.last_week:
+        notes = (*notes, f"{name}: weeks after {entry.last_week} set aside ({int((~keep).sum())})")
+    reported = np.flatnonzero(keep & np.isfinite(admissions).any(axis=0))
+    if not len(reported):
         raise RawFileError(
-            f"{name}: the last week reported is {weeks[keep][-1]}, but the index says {entry.last_week} for reference "
-            f"date {entry.reference_date}; correct last_week_reported or the commit"
+            f"{name} starts on {weeks[0]}, after the last week for {entry.reference_date}; check the index"
         )
-    if entry.weeks_late:
+    keep = np.arange(len(weeks)) <= reported[-1]
+    last = weeks[reported[-1]]
+    if last != entry.last_week:
+        notes = (*notes, f"{name}: the last week reported is {last}, though the index says {entry.last_week}")
+    late = int((entry.reference_date - _WEEK - last) / _WEEK)
+    if late:
         notes = (
             *notes,
-            f"reference date {entry.reference_date}: the last report is of {entry.last_week}, "
-            f"{entry.weeks_late} week(s) older than usual",
+            f"reference date {entry.reference_date}: the last report is of {last}, {late} week(s) older than usual",
         )
     people = np.array([population[code] for code in locations])
     return Vintage(entry.reference_date, weeks[keep], locations, admissions[:, keep], people, notes)
