@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from healthops.forecast.base import LEVELS
-from healthops.forecast.baselines import HubBaseline, SeasonalQuantiles
+from healthops.forecast.baselines import HubBaseline, RootBaseline, SeasonalQuantiles
 from tests.forecast.made import made_panel
 
 
@@ -37,8 +37,20 @@ def test_hub_baseline_window_forgets_the_past():
     np.testing.assert_array_equal(recent.predict(panel), recent.predict(replace(panel, cases=shouted)))
 
 
+def test_root_baseline_by_brute_force():
+    panel = made_panel()
+    found = RootBaseline().fit(panel, seed=0).predict(panel)
+    for p, people in enumerate(panel.population):
+        x = (panel.cases[p] / people * 1e5 + 0.01) ** 0.25
+        for h in (1, 5):
+            steps = [x[t + h] - x[t] for t in range(len(x) - h)]
+            root = np.maximum(x[-1] + np.quantile(steps + [-s for s in steps], LEVELS), 0)
+            np.testing.assert_allclose(found[p, h - 1], np.maximum(root**4 - 0.01, 0) * people / 1e5, atol=1e-9)
+
+
 def test_gaps_are_skipped():
     panel = made_panel(missing=True)
+    assert np.isfinite(RootBaseline().predict(panel)).all()
     assert np.isfinite(HubBaseline().predict(panel)).all()
     assert np.isfinite(SeasonalQuantiles().predict(panel)).all()
 
@@ -48,6 +60,7 @@ def test_a_place_without_any_case_is_forecast_to_have_none():
     cases = panel.cases.copy()
     cases[0] = 0
     assert (HubBaseline().predict(replace(panel, cases=cases))[0] == 0).all()
+    np.testing.assert_allclose(RootBaseline().predict(replace(panel, cases=cases))[0], 0, atol=1e-9)
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
@@ -72,7 +85,7 @@ def test_seasonal_quantiles_do_not_look_at_the_present():
     np.testing.assert_array_equal(model.predict(panel), model.predict(replace(panel, cases=shouted)))
 
 
-@pytest.mark.parametrize("model", [HubBaseline(), SeasonalQuantiles()])
+@pytest.mark.parametrize("model", [HubBaseline(), RootBaseline(), SeasonalQuantiles()])
 def test_quantiles_never_cross_nor_fall_below_zero(model):
     found = model.predict(made_panel(seed=3), horizons=(2, 8))
     assert found.shape == (4, 2, 23)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 
 from healthops.features.calendar import YEAR_DAYS
-from healthops.forecast.base import HORIZONS, LEVELS, Forecaster, Panel
+from healthops.forecast.base import HORIZONS, LEVELS, Forecaster, Panel, PlaceScale
 
 
 class HubBaseline(Forecaster):
@@ -37,15 +38,38 @@ class HubBaseline(Forecaster):
     def predict(self, panel: Panel, horizons: Sequence[int] = HORIZONS) -> np.ndarray:
         """Forecast from the last week of `panel`; shape (P, len(horizons), 23)."""
         cases = panel.cases if self.window is None else panel.cases[:, -self.window :]
-        last = panel.filled()[:, -1]
-        out = np.empty((len(panel.places), len(horizons), len(LEVELS)))
-        for j, h in enumerate(horizons):
-            step = cases[:, h:] - cases[:, :-h]
-            for p, row in enumerate(step):
-                seen = row[~np.isnan(row)]
-                both = np.concatenate([seen, -seen]) if len(seen) else np.zeros(1)
-                out[p, j] = last[p] + np.quantile(both, LEVELS)
-        return np.maximum(out, 0.0)
+        return _by_differences(cases, panel.filled()[:, -1], horizons)
+
+
+class RootBaseline(Forecaster):
+    """The hub baseline on the fourth-root scale, where the spread grows with the level.
+
+    The median is the last value still; differences are taken between fourth roots and put back.
+    """
+
+    name = "root-baseline"
+
+    def fit(self, panel: Panel, *, seed: int) -> Self:
+        """Learn nothing: differences come from the panel that is forecast."""
+        return self
+
+    def predict(self, panel: Panel, horizons: Sequence[int] = HORIZONS) -> np.ndarray:
+        """Forecast from the last week of `panel`; shape (P, len(horizons), 23)."""
+        # The rate's offset keeps the step from none to one case of the size that it has in the rate's root.
+        scale = replace(PlaceScale.fit(panel.cases, panel.population), scale=np.ones(len(panel.places)))
+        last = scale.forward(panel.filled()[:, -1:])[:, 0]
+        return scale.backward(_by_differences(scale.forward(panel.cases), last, horizons, least=-np.inf))
+
+
+def _by_differences(past: np.ndarray, last: np.ndarray, horizons: Sequence[int], *, least: float = 0.0) -> np.ndarray:
+    """Quantiles of `last`, shape (P,), plus the h-week differences of `past`, (P, T), and their opposites."""
+    out = np.empty((len(past), len(horizons), len(LEVELS)))
+    for j, h in enumerate(horizons):
+        for p, row in enumerate(past[:, h:] - past[:, :-h]):
+            seen = row[~np.isnan(row)]
+            both = np.concatenate([seen, -seen]) if len(seen) else np.zeros(1)
+            out[p, j] = last[p] + np.quantile(both, LEVELS)
+    return np.maximum(out, least)
 
 
 class SeasonalQuantiles(Forecaster):
