@@ -8,15 +8,29 @@ import pandas as pd
 import pytest
 
 from healthops.data.schemas import validate
+from healthops.forecast.analogues import AnalogueLearner
 from healthops.forecast.backtest import backtest, known_weeks, refit_blocks, rolling_origins
 from healthops.forecast.base import PanelError
-from healthops.forecast.baselines import HubBaseline, SeasonalQuantiles
+from healthops.forecast.baselines import HubBaseline, RootBaseline, SeasonalQuantiles
 from healthops.forecast.boosting import BoostingParameters, XGBoostQuantiles
 from healthops.forecast.fusion import fuse
+from healthops.forecast.linear import LinearLearner
+from healthops.forecast.peers import AutoARIMA, AutoETS, AutoTheta
+from healthops.forecast.stepwise import Stepwise
+from healthops.forecast.trees import TreesLearner
 from tests.forecast.made import made_panel
 
 SMALL = partial(XGBoostQuantiles, BoostingParameters(rounds=5, max_depth=2, rows=1000))
 MAKERS = {"hub-baseline": HubBaseline, "seasonal-quantiles": SeasonalQuantiles, "xgboost": SMALL}
+OTHERS = {
+    "root-baseline": RootBaseline,
+    "trees": partial(Stepwise, partial(TreesLearner, rounds=5, depth=2), name="trees", target="log1p"),
+    "linear": partial(Stepwise, partial(LinearLearner, steps=20), name="linear"),
+    "analogues": partial(Stepwise, partial(AnalogueLearner, neighbours=30), name="analogues", columns=["level"]),
+    "auto-ets": AutoETS,
+    "auto-theta": AutoTheta,
+    "auto-arima": AutoARIMA,
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +51,24 @@ def test_planted_future_values_change_nothing(made):
     )
     for model in MAKERS:
         np.testing.assert_array_equal(cube.quantiles[model][:6], other.quantiles[model])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_planted_future_values_change_nothing_of_the_others(name):
+    panel = made_panel(places=2, missing=True)
+    origins = panel.weeks[[-40, -30]]
+    late = panel.weeks > origins[-1]
+    planted = replace(
+        panel,
+        cases=np.where(late, 1e6, panel.cases),
+        features={key: np.where(late, -99.0, values) for key, values in panel.features.items()},
+    )
+    maker = {name: OTHERS[name]}
+    one, other, again = (
+        backtest(p, maker, origins, refit_weeks=52, seed=3, workers=1).quantiles[name] for p in (panel, planted, panel)
+    )
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one, again)
 
 
 def test_the_fusion_of_an_origin_ignores_what_came_after_it(made):
