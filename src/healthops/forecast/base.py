@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
@@ -22,7 +23,7 @@ HORIZONS: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
 class PanelError(ValueError):
-    """A panel is not a complete weekly grid; the message names the place, the week and the remedy."""
+    """A panel is no complete weekly grid of counts; the message names the place, the week and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Panel:
     weeks : array of datetime64[D], shape (T,)
         Saturdays, seven days apart.
     cases : array of float, shape (P, T)
-        Cases; NaN where no report came.
+        Cases, whole numbers; NaN where no report came.
     population : array of float, shape (P,)
         Inhabitants.
     features : mapping of str to array of float, shape (P, T)
@@ -65,13 +66,26 @@ class Panel:
                 f"weeks {self.weeks[at]} and {self.weeks[at + 1]} are {steps[at]} days apart, not 7: "
                 f"complete the weekly grid first"
             )
-        negative = np.argwhere(self.cases < 0)
-        if len(negative):
-            p, t = negative[0]
+        twice = [place for place, count in Counter(self.places).items() if count > 1]
+        if twice:
             raise PanelError(
-                f"{self.places[p]} has {self.cases[p, t]} cases in the week to {self.weeks[t]}: "
-                f"counts cannot be negative"
+                f"place {twice[0]} is in the panel {self.places.count(twice[0])} times: keep one row of it"
             )
+        empty = np.flatnonzero(~(np.isfinite(self.population) & (self.population > 0)))
+        if len(empty):
+            raise PanelError(
+                f"{self.places[empty[0]]} has {self.population[empty[0]]} inhabitants: rates need more than none"
+            )
+        for wrong, rule in (
+            (self.cases < 0, "counts cannot be negative"),
+            (np.isinf(self.cases) | (self.cases != np.round(self.cases)), "counts are whole numbers; a gap is NaN"),
+        ):
+            found = np.argwhere(wrong & ~np.isnan(self.cases))
+            if len(found):
+                p, t = found[0]
+                raise PanelError(
+                    f"{self.places[p]} has {self.cases[p, t]} cases in the week to {self.weeks[t]}: {rule}"
+                )
 
     @classmethod
     def from_tables(
@@ -82,13 +96,24 @@ class Panel:
         names: Sequence[str] = (),
         cases: str = "cases",
     ) -> Panel:
-        """Build a panel from tables ``outbreak_panel`` and, for the columns `names`, ``outbreak_features``."""
+        """Build a panel from tables ``outbreak_panel`` and, for the columns `names`, ``outbreak_features``.
+
+        A week that one place lacks and another has is a gap of the first (NaN); forecasters fill it by :meth:`filled`.
+
+        Raises
+        ------
+        PanelError
+            If a place and week stand in a table twice, a week is lacking in all places, or a count is negative or not
+            a whole number.
+        """
+        _require_once(panel, "outbreak_panel")
         counts = panel.pivot(index="ubigeo", columns="week_end", values=cases).sort_index().sort_index(axis=1)
         population = panel.groupby("ubigeo")["population"].first().reindex(counts.index)
         arrays = {}
         for name in names:
             if features is None or name not in features:
                 raise PanelError(f"no feature {name!r} in the table of features")
+            _require_once(features, "outbreak_features")
             wide = features.pivot(index="ubigeo", columns="week_end", values=name)
             arrays[name] = wide.reindex(index=counts.index, columns=counts.columns).to_numpy(float)
         return cls(
@@ -114,6 +139,16 @@ class Panel:
     def filled(self) -> np.ndarray:
         """Cases with gaps filled by the mean of the last four observed weeks (0 before the first), shape (P, T)."""
         return fill(self.cases)
+
+
+def _require_once(table: pd.DataFrame, name: str) -> None:
+    again = table.duplicated(["ubigeo", "week_end"])
+    if again.any():
+        row = table[again].iloc[0]
+        raise PanelError(
+            f"table {name!r} has {row['ubigeo']} in the week to {row['week_end']:%Y-%m-%d} more than once "
+            f"({again.sum()} rows too many): keep one row a place and week"
+        )
 
 
 class Forecaster(ABC):
@@ -153,7 +188,11 @@ class PlaceScale:
 
     @classmethod
     def fit(cls, cases: np.ndarray, population: np.ndarray) -> PlaceScale:
-        """Learn scale and centre from `cases`, shape (P, T), NaN allowed; nothing later than them is seen."""
+        """Learn scale and centre from `cases`, shape (P, T), NaN allowed; nothing later than them is seen.
+
+        A place that never reported has the scale of one that never had a case, as :meth:`Panel.filled` has it.
+        """
+        cases = np.where(np.isnan(cases).all(axis=1, keepdims=True), 0.0, cases)
         root = (cases / population[:, None] * 1e5 + cls.OFFSET) ** 0.25
         # A place that never had a case has the root of the offset everywhere: its scale is that, never zero.
         scale = np.nanquantile(root, 0.95, axis=1)
