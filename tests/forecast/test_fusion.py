@@ -7,7 +7,7 @@ from scipy.stats import norm
 from healthops.evaluate.scores import covered, wis
 from healthops.forecast.base import LEVELS
 from healthops.forecast.cube import Cube
-from healthops.forecast.fusion import FusionParameters, fuse
+from healthops.forecast.fusion import FusionParameters, fuse, mix
 
 
 def made_cube(origins=60, places=30, *, narrow=1.0, seed=0):
@@ -76,3 +76,20 @@ def test_absent_members_and_nonsense_are_refused():
         fuse(made_cube(), ["good", "lstm"])
     with pytest.raises(ValueError, match="sharpness must be"):
         FusionParameters(sharpness=-1)
+
+
+def test_a_mix_with_fixed_weights_is_the_weighted_mean_of_fourth_roots():
+    cube = made_cube(origins=3)
+    found = mix(cube, {"good": 3.0, "bad": 1.0}, spreads={2: 1.5}).quantiles["fusion"]
+    roots = 0.75 * cube.quantiles["good"] ** 0.25 + 0.25 * cube.quantiles["bad"] ** 0.25
+    np.testing.assert_array_equal(found[:, :, 0], np.round(roots[:, :, 0] ** 4))
+    middle = roots[:, :, 1, 11:12]
+    wide = np.maximum(middle + 1.5 * (roots[:, :, 1] - middle), 0) ** 4
+    np.testing.assert_array_equal(found[:, :, 1], np.round(wide))
+
+
+def test_a_mix_of_absent_members_or_without_weight_is_refused():
+    with pytest.raises(ValueError, match="needs forecasts of \\['lstm'\\]"):
+        mix(made_cube(origins=1), {"lstm": 1.0})
+    with pytest.raises(ValueError, match="must be positive"):
+        mix(made_cube(origins=1), {"good": 1.0, "bad": 0.0})

@@ -5,7 +5,7 @@ At each origin only tasks whose target week had ended by then are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +97,39 @@ def fuse(
     return cube.with_model(name, np.round(stretched**4)), FusionRecord(
         _long(weights, dates, horizons, members), _long(spreads[..., None], dates, horizons, None)
     )
+
+
+def mix(
+    cube: Cube, weights: Mapping[str, float], *, spreads: Mapping[int, float] | None = None, name: str = "fusion"
+) -> Cube:
+    """Add the average of members with weights that were fixed beforehand; it learns nothing from the cube.
+
+    Parameters
+    ----------
+    weights : mapping of model to float
+        Positive; divided by their sum. Quantiles are averaged on the fourth-root scale.
+    spreads : mapping of horizon to float, optional
+        Factor of the width about the median on the fourth-root scale; 1 where not given.
+
+    Returns
+    -------
+    Cube
+        The cube with the mix, rounded to whole cases.
+
+    Raises
+    ------
+    ValueError
+        If a member was not forecast, or a weight or factor is not positive.
+    """
+    absent = sorted(set(weights) - set(cube.models))
+    if absent:
+        raise ValueError(f"the fusion needs forecasts of {absent}; the backtest has {list(cube.models)}")
+    factors = np.array([(spreads or {}).get(h, 1.0) for h in cube.horizons])
+    if not weights or min(weights.values()) <= 0 or factors.min() <= 0:
+        raise ValueError(f"weights and spreads must be positive: {dict(weights)}, {dict(spreads or {})}")
+    total = sum(weights.values())
+    mixed = sum(w / total * _root(cube.quantiles[m]) for m, w in weights.items())
+    return cube.with_model(name, np.round(_stretch(mixed, np.broadcast_to(factors, mixed.shape[:-1])) ** 4))
 
 
 def _root(cases: np.ndarray) -> np.ndarray:
