@@ -105,24 +105,57 @@ def test_unmet_need_never_rises_with_the_budget_and_the_score_is_zero_at_both_en
     assert score[0] == 0.0 and score[-1] == pytest.approx(0.0)
 
 
-def test_the_score_is_proper():
-    # Needs are drawn from gamma laws; who forecasts those laws is not beaten by who widens, shifts or swaps them.
+def test_the_score_itself_rises_with_the_budget_and_falls_again():
+    # By hand: exponential forecasts of scales 3 and 1 share 3 to 1, and 2 and 6 were needed.
+    q = stats.expon(scale=np.array([[3.0], [1.0]])).ppf(LEVELS)
+    came, budgets = np.array([2.0, 6.0]), np.array([0.0, 2.0, 4.0, 8.0, 16.0, 24.0])
+    allocations = quantile_allocation(np.broadcast_to(q, (6, 2, 23)), budgets)
+    assert allocations == pytest.approx(np.array([[0, 0], [1.5, 0.5], [3, 1], [6, 2], [12, 4], [18, 6]]))
+    assert unmet_need(allocations, came) == pytest.approx([8, 6, 5, 4, 2, 0])
+    assert allocation_score(allocations, came, budgets) == pytest.approx([0, 0, 1, 4, 2, 0])
+
+
+def test_a_forecast_that_is_sure_of_too_little_leaves_need_unmet_whatever_the_budget():
+    sure = np.repeat([[6.0], [2.0]], 23, axis=1)
+    assert allocation_score(quantile_allocation(sure, 100.0), np.array([2.0, 6.0]), 100.0) == 4.0
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8, 1.3])
+def test_the_score_is_proper(share):
+    """Needs are drawn from gamma laws; who forecasts those laws scores less than who forecasts others, beyond chance.
+
+    All forecasts meet the same draws, so that the differences' standard error is small.
+    """
     rng = np.random.default_rng(11)
     shape, scale = np.array([0.8, 2.0, 5.0, 1.2]), np.array([6.0, 4.0, 1.0, 9.0])
-    came = rng.gamma(shape, scale, size=(20_000, 4))
-    budget = 0.8 * (shape * scale).sum()
+    came = rng.gamma(shape, scale, size=(40_000, 4))
+    budget = share * (shape * scale).sum()
 
-    def mean_score(law_shape, law_scale):
+    def scores(law_shape, law_scale):
         q = stats.gamma(law_shape[:, None], scale=law_scale[:, None]).ppf(LEVELS)
-        return allocation_score(quantile_allocation(q, budget), came, budget).mean()
+        return allocation_score(quantile_allocation(q, budget), came, budget)
 
-    truth = mean_score(shape, scale)
+    truth = scores(shape, scale)
     rivals = {
-        "wider": mean_score(shape / 3, scale * 3),
-        "biased": mean_score(shape, scale * np.array([3.0, 1.0, 1.0, 0.5])),
-        "swapped": mean_score(shape[::-1], scale[::-1]),
+        "wider": scores(shape / 3, scale * 3),
+        "narrower": scores(shape * 3, scale / 3),
+        "biased": scores(shape, scale * np.array([3.0, 1.0, 1.0, 0.5])),
+        "swapped": scores(shape[::-1], scale[::-1]),
+        "all alike": scores(np.full(4, 1.5), np.full(4, 5.0)),
     }
-    assert all(truth < score for score in rivals.values()), (truth, rivals)
+    rivals |= {f"drawn {n}": scores(shape, scale * rng.lognormal(0, 0.5, 4)) for n in range(5)}
+    for name, rival in rivals.items():
+        worse = rival - truth
+        error = worse.std(ddof=1) / np.sqrt(len(worse))
+        assert worse.mean() > 3 * error > 0, (name, worse.mean(), error)
+
+
+def test_a_common_factor_of_the_needs_costs_nothing():
+    # Exponential forecasts share by their scales alone: only who needs more matters, not how much all need.
+    scales = np.array([1.0, 3.0, 6.0])
+    came = np.random.default_rng(3).exponential(scales, (100, 3))
+    once, thrice = (quantile_allocation(stats.expon(scale=k * scales[:, None]).ppf(LEVELS), 9.0) for k in (1, 3))
+    assert allocation_score(thrice, came, 9.0) == pytest.approx(allocation_score(once, came, 9.0))
 
 
 def test_spending_more_than_the_budget_is_an_error():

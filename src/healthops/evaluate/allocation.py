@@ -3,8 +3,9 @@
 A forecast recommends the allocation that it expects to leave the least need unmet. Its score is the need that this
 allocation does leave, less the need that an oracle with the same supply would leave (Gerding, Reich, Rogers & Ray
 2025, "Evaluating infectious disease forecasts with allocation scoring rules", J. R. Stat. Soc. A; arXiv 2312.16201).
-The score is proper and never negative; it is zero without any supply, where nothing is left to decide, and with
-plenty.
+The score is proper and never negative. It is zero without any supply, where nothing is left to decide, and with plenty
+(unless a forecast is sure that less will do), and between them it rises with the budget and falls again, so that scores
+of different budgets do not compare. What never rises with the budget is the need left unmet.
 """
 
 from __future__ import annotations
