@@ -28,7 +28,7 @@ from healthops.data.dengue_project_files import (
 from healthops.data.errors import RawFileError
 from healthops.evaluate.binned import CITY_BINS, TARGETS, WORST_SCORE, log_score, season_outcome
 from healthops.forecast.season_paths import SeasonHistory
-from healthops.forecast.season_targets import SeasonTargetConfig, forecast_season
+from healthops.forecast.season_targets import CITY_CONFIGS, SeasonTargetConfig, forecast_season
 
 if TYPE_CHECKING:
     from healthops.workspace import Workspace
@@ -63,6 +63,7 @@ def make_forecasts(
     """
     city, testing = files.testing.city, files.testing
     bins, rows = CITY_BINS[city], []
+    config = config or CITY_CONFIGS[city]
     for name, cases, history in zip(testing.names, testing.cases, histories(files, other), strict=True):
         for week in FORECAST_WEEKS:
             forecast = forecast_season(history, cases[:week], bins, seed=seed + int(name[:4]), config=config)

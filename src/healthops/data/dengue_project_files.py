@@ -154,10 +154,10 @@ def read_city(folder: Path, city: str) -> CityFiles:
     testing = both.where(np.array([name not in training.names for name in both.names]))
     if not testing.names:
         raise RawFileError(f"{path.name} has no season that {city}_training_data.csv does not have: nothing to score")
-    if testing.starts[0, 0] < training.ends[-1]:
+    if testing.starts[0, 0] <= training.starts[-1, -1]:
         raise RawFileError(
             f"{path.name}: season {testing.names[0]} starts on {testing.starts[0, 0]}, before the training seasons end "
-            f"({training.ends[-1]}); column 'week_start_date'. Are the files of one city?"
+            f"(last week {training.starts[-1, -1]}); column 'week_start_date'. Are the files of one city?"
         )
     return CityFiles(training, testing, notes)
 

@@ -1,17 +1,20 @@
-"""Two ways to draw the rest of a season of weekly counts, given its first weeks and earlier seasons.
+"""Draw the rest of a season of weekly counts, given its first weeks and earlier seasons: a log-Gaussian Cox process.
 
-:func:`analogue_paths` continues the season along the shapes of earlier seasons, of this city and of another;
-:func:`cox_paths` continues it by a Gaussian process on the logarithm of the rate, around the city's mean season.
-Both return whole seasons whose first weeks are the ones that were seen.
+The logarithm of the rate is a Gaussian process around the city's mean season; counts are negative binomial. The
+process's variances and lengths are those that make earlier seasons likeliest (:func:`fit_cox`), whatever is forecast.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from healthops.evaluate.binned import SEASON_WEEKS
+
+#: Bounds of the log rate: from two cases in a thousand weeks to eight thousand a week.
+_LOG_RATES = (-6.0, 9.0)
+_JITTER = 1e-6
 
 
 @dataclass(frozen=True)
@@ -31,43 +34,27 @@ class SeasonHistory:
 
 
 @dataclass(frozen=True)
-class AnalogueConfig:
-    """Settings of :func:`analogue_paths`; where each one comes from stands in ``season_targets.RECORD``."""
-
-    least_cases: int = 50
-    smooth_weeks: float = 1.0
-    flat_share: float = 0.1
-    other_weight: float = 1.0
-    widest_shift: int = 8
-    shift_step: int = 2
-    shift_sd: float = 4.0
-    level_sd_prior: float = 1.0
-    level_sd_seasons: float = 4.0
-    level_sd_factor: float = 1.1
-    level_df: float = 3.0
-    levels: int = 25
-    temper: float = 0.25
-    forget: float = 0.95
-    fit_dispersion: float = 4.0
-    drift_sd: float = 0.25
-    drift_memory: float = 0.9
-    count_dispersion: float = 12.0
-
-
-@dataclass(frozen=True)
 class CoxConfig:
-    """Settings of :func:`cox_paths`: variances on the log scale, lengths in weeks."""
+    """Settings of :func:`cox_paths`: variances on the log scale, lengths in weeks.
+
+    Seasons of fewer than `least_cases` cases say nothing of the mean season. The mean season's shape counts the other
+    city's as if it were `shape_seasons` seasons of this one.
+    """
 
     least_cases: int = 50
     smooth_weeks: float = 1.0
-    shape_seasons: float = 10.0
-    slow_variance: float = 0.35
-    slow_weeks: float = 12.0
-    rough_variance: float = 0.5
-    rough_weeks: float = 10.0
-    level_variance: float = 0.2
-    level_weeks: float = 26.0
+    shape_seasons: float = 3.0
+    smooth_variance: float = 0.25
+    smooth_length: float = 12.0
+    rough_variance: float = 0.3
+    rough_length: float = 10.0
+    slow_variance: float = 0.1
+    slow_length: float = 26.0
     dispersion: float = 12.0
+
+
+#: Settings that :func:`fit_cox` chooses; the others are set by hand.
+FITTED = ("smooth_variance", "smooth_length", "rough_variance", "rough_length", "slow_variance", "dispersion")
 
 
 def smooth(rows: np.ndarray, sd: float) -> np.ndarray:
@@ -84,36 +71,19 @@ def counts(rate: np.ndarray, dispersion: float, rng: np.random.Generator) -> np.
     return rng.poisson(rate * rng.gamma(dispersion, 1 / dispersion, rate.shape)).astype(float)
 
 
-def negative_binomial_loglik(seen: np.ndarray, mean: np.ndarray, dispersion: float) -> np.ndarray:
-    """Log-likelihood of counts up to what does not depend on `mean`; shapes broadcast.
-
-    Twice as likely at its own mean as anywhere that the likelihood has halved:
-
-    >>> from scipy.stats import nbinom
-    >>> means = np.array([2.0, 9.0])
-    >>> ours = negative_binomial_loglik(np.array(5.0), means, 4.0)
-    >>> theirs = nbinom.logpmf(5, 4.0, 4.0 / (4.0 + means))
-    >>> bool(np.isclose(ours[0] - ours[1], theirs[0] - theirs[1]))
-    True
-    """
-    return seen * np.log(mean) - (seen + dispersion) * np.log(mean + dispersion)
-
-
-# ---- analogues ----------------------------------------------------------------------------------------------
-def analogue_paths(
-    history: SeasonHistory, seen: np.ndarray, draws: int, rng: np.random.Generator, config: AnalogueConfig
+def cox_paths(
+    history: SeasonHistory, seen: np.ndarray, draws: int, rng: np.random.Generator, config: CoxConfig
 ) -> np.ndarray:
-    """Draw seasons that follow the shapes of earlier ones, at any size and shifted by some weeks.
+    """Draw seasons from a Gaussian process on the log rate, given last season and the weeks seen.
 
-    Each earlier season gives a shape (its share of cases a week); a shape, a shift and a season's size make a course.
-    Courses are drawn by their prior and by how likely they make what was seen: a negative binomial likelihood, tempered
-    and forgetting with age, because no season is a true copy of another. The rest is simulated with an autoregressive
-    error of the log rate and negative binomial noise.
+    Its mean is the city's mean season on the log scale, its shape shrunk to the other city's; its covariance is a sum
+    of a smooth (squared exponential), a rough and a slow (both exponential) part. Counts are negative binomial; the
+    posterior of the log rate is Laplace's approximation [1]_.
 
     Parameters
     ----------
     history : SeasonHistory
-        Seasons of fewer than ``config.least_cases`` cases give no shape.
+        At least one season of the city.
     seen : array, shape (w,)
         Cases of the season's first w weeks, 0 <= w <= 52.
     draws : int
@@ -122,105 +92,42 @@ def analogue_paths(
     Returns
     -------
     array, shape (n, 52)
+        The first w weeks are those seen.
+
+    Raises
+    ------
+    ValueError
+        If no earlier season of the city has ``config.least_cases`` cases.
+
+    .. [1] Rasmussen, Williams (2006), Gaussian Processes for Machine Learning, MIT Press, algorithms 3.1 and 3.2.
     """
-    shapes, prior = _shifted_shapes(history, config)
-    centre, sd = _level_prior(history.own, config)
-    grid = np.linspace(-2.6, 2.6, config.levels)
-    heavy = -(config.level_df + 1) / 2 * np.log1p(grid**2 / config.level_df)
-    weight = prior[:, None] + heavy
-    if len(seen):
-        age = np.arange(len(seen))[::-1]
-        mean = np.exp(centre + sd * grid)[None, :, None] * shapes[:, None, : len(seen)]
-        fit = negative_binomial_loglik(seen, mean, config.fit_dispersion)
-        weight = weight + config.temper * fit @ config.forget**age
-    chosen, level = np.unravel_index(_systematic(np.exp(weight - weight.max()).ravel(), draws, rng), weight.shape)
-    # Within a step of the grid of sizes, any size is as likely.
-    size = np.exp(centre + sd * (grid[level] + rng.uniform(-0.5, 0.5, draws) * (grid[1] - grid[0])))
-    rate = size[:, None] * shapes[chosen, len(seen) :] * np.exp(_drift(draws, SEASON_WEEKS - len(seen), rng, config))
-    return _complete(seen, counts(rate, config.count_dispersion, rng))
-
-
-def _shifted_shapes(history: SeasonHistory, config: AnalogueConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Shapes (K, 52), each with sum 1 and never 0, and the logarithm of their prior weights (K,)."""
-    own, other = (_with_cases(rows, config.least_cases) for rows in (history.own, history.other))
-    if not len(own) + len(other):
-        raise ValueError(f"no earlier season has {config.least_cases} cases or more: there is no shape to follow")
-    rows = smooth(np.vstack([own, other]), config.smooth_weeks)
-    rows = rows / rows.sum(1, keepdims=True) + config.flat_share / SEASON_WEEKS
-    weight = np.log(np.r_[np.ones(len(own)), np.full(len(other), config.other_weight)])
-    reach = config.widest_shift
-    shifts = np.arange(-reach, reach + 1, config.shift_step)
-    padded = np.pad(rows, ((0, 0), (reach, reach)), mode="edge")
-    moved = np.stack([padded[:, reach - s : reach - s + SEASON_WEEKS] for s in shifts], axis=1)
-    prior = weight[:, None] - 0.5 * (shifts / config.shift_sd) ** 2
-    return (moved / moved.sum(-1, keepdims=True)).reshape(-1, SEASON_WEEKS), prior.ravel()
-
-
-def _level_prior(own: np.ndarray, config: AnalogueConfig) -> tuple[float, float]:
-    """Centre and scale of the logarithm of a season's size; few seasons are no proof that sizes vary little."""
-    sizes = np.log(_with_cases(own, config.least_cases).sum(1))
-    if not len(sizes):
-        raise ValueError(f"no earlier season of this city has {config.least_cases} cases or more")
-    squares = ((sizes - sizes.mean()) ** 2).sum() * len(sizes) / max(len(sizes) - 1, 1)
-    variance = (squares + config.level_sd_seasons * config.level_sd_prior**2) / (len(sizes) + config.level_sd_seasons)
-    return float(sizes.mean()), config.level_sd_factor * float(np.sqrt(variance))
-
-
-def _with_cases(rows: np.ndarray, least: int) -> np.ndarray:
-    return rows[rows.sum(1) >= least]
-
-
-def _systematic(weight: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw indices in proportion to `weight`, evenly spread (systematic resampling)."""
-    edges = np.cumsum(weight)
-    points = (rng.random() + np.arange(draws)) / draws * edges[-1]
-    return np.searchsorted(edges, points).clip(0, len(weight) - 1)
-
-
-def _drift(draws: int, weeks: int, rng: np.random.Generator, config: AnalogueConfig) -> np.ndarray:
-    """Autoregressive errors of the log rate that start at 0, shape (draws, weeks)."""
-    steps = rng.normal(0, config.drift_sd, (draws, weeks))
-    for week in range(1, weeks):
-        steps[:, week] += config.drift_memory * steps[:, week - 1]
-    return steps
-
-
-# ---- log-Gaussian Cox process ------------------------------------------------------------------------------
-def cox_paths(
-    history: SeasonHistory, seen: np.ndarray, draws: int, rng: np.random.Generator, config: CoxConfig
-) -> np.ndarray:
-    """Draw seasons from a Gaussian process on the log rate, given last season and the weeks seen.
-
-    Its mean is the city's mean season on the log scale, the shape of which is shrunk to the other city's; its
-    covariance is a sum of a smooth (squared exponential), a rough and a slow (exponential) part. Counts are negative
-    binomial; the posterior of the log rate is Laplace's approximation [1]_.
-
-    Parameters and return as :func:`analogue_paths`.
-
-    .. [1] Rasmussen, Williams (2006), Gaussian Processes for Machine Learning, MIT Press, algorithm 3.1.
-    """
-    season = _mean_log_rate(history, config)
-    mean = np.r_[season, season]
-    data = np.r_[history.own[-1], seen]
-    lag = np.abs(np.subtract.outer(np.arange(2 * SEASON_WEEKS), np.arange(2 * SEASON_WEEKS)))
-    covariance = (
-        config.slow_variance * np.exp(-0.5 * (lag / config.slow_weeks) ** 2)
-        + config.rough_variance * np.exp(-lag / config.rough_weeks)
-        + config.level_variance * np.exp(-lag / config.level_weeks)
-    )
-    centre, spread = laplace(data, mean, covariance, config.dispersion)
+    seen = np.asarray(seen, float)
     if len(seen) == SEASON_WEEKS:
-        return np.tile(np.asarray(seen, float), (draws, 1))
-    factor = np.linalg.cholesky(spread + 1e-6 * np.eye(len(spread)))
+        return np.tile(seen, (draws, 1))
+    mean = np.tile(mean_log_rate(history, config), 2)
+    data = np.r_[history.own[-1], seen]
+    centre, spread, _ = laplace(data, mean, covariance(2 * SEASON_WEEKS, config), config.dispersion)
+    factor = np.linalg.cholesky(spread + _JITTER * np.eye(len(spread)))
     half = rng.normal(size=((draws + 1) // 2, len(centre)))
     log_rate = centre + np.vstack([half, -half])[:draws] @ factor.T
-    return _complete(seen, counts(np.exp(log_rate.clip(-6, 9)), config.dispersion, rng))
+    rest = counts(np.exp(log_rate.clip(*_LOG_RATES)), config.dispersion, rng)
+    return np.hstack([np.broadcast_to(seen, (draws, len(seen))), rest])
+
+
+def covariance(weeks: int, config: CoxConfig) -> np.ndarray:
+    """Covariance of the log rate between `weeks` consecutive weeks, shape (weeks, weeks)."""
+    lag = np.abs(np.subtract.outer(np.arange(weeks), np.arange(weeks)))
+    return (
+        config.smooth_variance * np.exp(-0.5 * (lag / config.smooth_length) ** 2)
+        + config.rough_variance * np.exp(-lag / config.rough_length)
+        + config.slow_variance * np.exp(-lag / config.slow_length)
+    )
 
 
 def laplace(
     data: np.ndarray, mean: np.ndarray, covariance: np.ndarray, dispersion: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the log rate after the data, by Laplace's approximation.
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean and covariance of the log rate after the data, and their log marginal likelihood, by Laplace's method.
 
     Parameters
     ----------
@@ -233,15 +140,16 @@ def laplace(
 
     Returns
     -------
-    tuple of arrays, shapes (N - n,), (N - n, N - n)
+    tuple of arrays, shapes (N - n,), (N - n, N - n), and a number
     """
     from scipy.linalg import cho_solve, solve_triangular
+    from scipy.stats import nbinom
 
     n = len(data)
-    prior = covariance[:n, :n] + 1e-6 * np.eye(n)
+    prior = covariance[:n, :n] + _JITTER * np.eye(n)
     f = np.log(data + 1)
     for _ in range(50):
-        rate = np.exp(f.clip(-6, 9))
+        rate = np.exp(f.clip(*_LOG_RATES))
         gradient = data - (data + dispersion) * rate / (dispersion + rate)
         root = np.sqrt(dispersion * rate * (data + dispersion) / (dispersion + rate) ** 2)
         factor = np.linalg.cholesky(np.eye(n) + root[:, None] * prior * root)
@@ -251,18 +159,64 @@ def laplace(
         f = f + step.clip(-1.5, 1.5)  # a whole Newton step may overshoot where counts are 0
         if np.abs(step).max() < 1e-6:
             break
+    rate = np.exp(f.clip(*_LOG_RATES))
+    fit = nbinom.logpmf(data, dispersion, dispersion / (dispersion + rate)).sum()
+    evidence = fit - 0.5 * (f - mean[:n]) @ a - np.log(np.diag(factor)).sum()
     across = covariance[n:, :n]
     v = solve_triangular(factor, root[:, None] * across.T, lower=True)
-    return mean[n:] + across @ a, covariance[n:, n:] - v.T @ v
+    return mean[n:] + across @ a, covariance[n:, n:] - v.T @ v, float(evidence)
 
 
-def _mean_log_rate(history: SeasonHistory, config: CoxConfig) -> np.ndarray:
+def evidence(own: np.ndarray, other: np.ndarray, config: CoxConfig) -> float:
+    """Mean log marginal likelihood of two consecutive seasons, around the mean season of the seasons but the second.
+
+    Parameters
+    ----------
+    own, other : array, shapes (S, 52), (S', 52)
+        As in :class:`SeasonHistory`; pairs in which a season has fewer than ``config.least_cases`` cases are left out.
+    """
+    enough = own.sum(1) >= config.least_cases
+    pairs = [i for i in range(1, len(own)) if enough[i] and enough[i - 1]]
+    if len(pairs) < 2:
+        raise ValueError(
+            f"{len(pairs)} pairs of consecutive seasons have {config.least_cases} cases each; 2 are needed"
+        )
+    between = covariance(2 * SEASON_WEEKS, config)
+    values = []
+    for i in pairs:
+        mean = np.tile(mean_log_rate(SeasonHistory(np.delete(own, i, axis=0), other), config), 2)
+        values.append(laplace(own[i - 1 : i + 1].ravel(), mean, between, config.dispersion)[2])
+    return float(np.mean(values))
+
+
+def fit_cox(own: np.ndarray, other: np.ndarray, start: CoxConfig | None = None) -> CoxConfig:
+    """Choose the settings :data:`FITTED` that make a city's seasons likeliest (type II maximum likelihood).
+
+    A weak penalty on the distance of their logarithms from `start` keeps those in place that the data say nothing of.
+    The targets of the forecasts play no part.
+    """
+    from scipy.optimize import minimize
+
+    start = start or CoxConfig()
+    origin = np.log([getattr(start, name) for name in FITTED])
+
+    def at(logs: np.ndarray) -> CoxConfig:
+        return replace(start, **dict(zip(FITTED, np.exp(logs.clip(-6, 6)).tolist(), strict=True)))
+
+    def loss(logs: np.ndarray) -> float:
+        return -evidence(own, other, at(logs)) + 0.01 * float(((logs - origin) ** 2).sum())
+
+    found = minimize(loss, origin, method="Nelder-Mead", options={"maxfev": 400, "xatol": 0.01, "fatol": 0.001})
+    return at(found.x)
+
+
+def mean_log_rate(history: SeasonHistory, config: CoxConfig) -> np.ndarray:
     """The city's mean season on the log scale, its shape shrunk to the other city's; shape (52,)."""
 
     def curve(rows: np.ndarray) -> np.ndarray:
         return smooth(np.log(smooth(rows, 1.0) + 0.5), config.smooth_weeks).mean(0)
 
-    own, other = (_with_cases(rows, config.least_cases) for rows in (history.own, history.other))
+    own, other = (rows[rows.sum(1) >= config.least_cases] for rows in (history.own, history.other))
     if not len(own):
         raise ValueError(f"no earlier season of this city has {config.least_cases} cases or more")
     mean = curve(own)
@@ -270,7 +224,3 @@ def _mean_log_rate(history: SeasonHistory, config: CoxConfig) -> np.ndarray:
         return mean
     foreign, share = curve(other), len(own) / (len(own) + config.shape_seasons)
     return mean.mean() + share * (mean - mean.mean()) + (1 - share) * (foreign - foreign.mean())
-
-
-def _complete(seen: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    return np.hstack([np.broadcast_to(np.asarray(seen, float), (len(rest), len(seen))), rest])
