@@ -417,6 +417,51 @@ TABLES: dict[str, Table] = {
             "allocation_score": _number("the first less the second; 0 is best", "admissions", low=0),
         },
     ),
+    # ---- proving ground: dengue in Peru's departments and provinces -------------------------------------------
+    "peru_benchmark_scores": Table(
+        "Scores of every model on the same tasks by level and weeks ahead, in whole cases.",
+        ("level", "model", "horizon"),
+        {
+            "level": _text("", among=("department", "province")),
+            "model": _text("name of the model"),
+            "horizon": _text("weeks after the origin, or all"),
+            "places": _integer("places that are forecast", "places", low=1),
+            "tasks": _integer("origins x places x horizons that are scored", "tasks", low=1),
+            **{
+                name: _number(what, low=0)
+                for score, text in (("wis", "mean WIS, in cases"), ("wis_log1p", "mean WIS after log(1 + x)"))
+                for name, what in (
+                    (score, text),
+                    (f"relative_{score}", "over the hub baseline's"),
+                    (f"relative_{score}_low", "2.5 % quantile of the block bootstrap"),
+                    (f"relative_{score}_high", "97.5 % quantile of the block bootstrap"),
+                )
+            },
+            **{
+                f"coverage_{level}{suffix}": _number(f"share within the {level} % interval{where}", low=0, high=1)
+                for level in (50, 90, 95)
+                for suffix, where in (("", ""), ("_with_cases", ", of the tasks where cases came"))
+            },
+            "allocation_score": _number(
+                "of 4 weeks ahead with .8 of what came to share: need left unmet beyond the oracle's, mean of origins",
+                "cases",
+                low=0,
+                missing=True,
+            ),
+            "cpu_seconds": _number("of fitting and forecasting, for one origin and place", "s", low=0),
+        },
+    ),
+    "peru_benchmark_weeks": Table(
+        "Mean scores of every model at each origin of the benchmark on Peru.",
+        ("level", "model", "reference_date"),
+        {
+            "level": _text("", among=("department", "province")),
+            "model": _text("name of the model"),
+            "reference_date": _date("last week seen"),
+            "wis": _number("mean over places and horizons", "cases", low=0),
+            "wis_log1p": _number("the same after log(1 + x)", low=0),
+        },
+    ),
     # ---- column 9, benchmarks: the Dengue Forecasting Project ---------------------------------------
     "dengue_project_forecasts": Table(
         "Probabilities of the bins of a season's peak week, peak and total, at each forecast week of the test seasons.",
