@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from healthops.evaluate.scores import wis, wis_log1p
+from healthops.forecast.analogues import weighted_quantiles
 from healthops.forecast.base import LEVELS
 from healthops.forecast.cube import Cube
 
@@ -102,24 +103,30 @@ def fuse(
 def mix(
     cube: Cube, weights: Mapping[str, float], *, spreads: Mapping[int, float] | None = None, name: str = "fusion"
 ) -> Cube:
-    """Add the average of members with weights that were fixed beforehand; it learns nothing from the cube.
+    """Add the mixture of members with weights that were fixed beforehand; it learns nothing from the cube.
+
+    The members' probabilities are averaged (a linear pool), not their quantiles: where they disagree, the mixture is
+    wider than each [1]_. A quantile stands for the probability that is nearer to its level than to any other.
 
     Parameters
     ----------
     weights : mapping of model to float
-        Positive; divided by their sum. Quantiles are averaged on the fourth-root scale.
+        Positive; divided by their sum.
     spreads : mapping of horizon to float, optional
         Factor of the width about the median on the fourth-root scale; 1 where not given.
 
     Returns
     -------
     Cube
-        The cube with the mix, rounded to whole cases.
+        The cube with the mixture, rounded to whole cases.
 
     Raises
     ------
     ValueError
         If a member was not forecast, or a weight or factor is not positive.
+
+    .. [1] Howerton et al. (2023), Context-dependent representation of within- and between-model uncertainty,
+       J. R. Soc. Interface 20: 20220659.
     """
     absent = sorted(set(weights) - set(cube.models))
     if absent:
@@ -127,9 +134,13 @@ def mix(
     factors = np.array([(spreads or {}).get(h, 1.0) for h in cube.horizons])
     if not weights or min(weights.values()) <= 0 or factors.min() <= 0:
         raise ValueError(f"weights and spreads must be positive: {dict(weights)}, {dict(spreads or {})}")
-    total = sum(weights.values())
-    mixed = sum(w / total * _root(cube.quantiles[m]) for m, w in weights.items())
-    return cube.with_model(name, np.round(_stretch(mixed, np.broadcast_to(factors, mixed.shape[:-1])) ** 4))
+    shares = np.diff(np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2, [1.0]]))
+    points = np.concatenate([cube.quantiles[m] for m in weights], axis=-1)
+    share = np.concatenate([weight * shares for weight in weights.values()])
+    flat = np.maximum(points.reshape(-1, len(share)), 0.0)
+    pooled = weighted_quantiles(flat, np.broadcast_to(share, flat.shape)).reshape(*points.shape[:-1], len(LEVELS))
+    stretched = _stretch(_root(pooled), np.broadcast_to(factors, pooled.shape[:-1]))
+    return cube.with_model(name, np.round(stretched**4))
 
 
 def _root(cases: np.ndarray) -> np.ndarray:

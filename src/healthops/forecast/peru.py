@@ -25,7 +25,7 @@ from healthops.forecast.stepwise import Stepwise
 from healthops.forecast.trees import TreesLearner
 
 LEVEL_NAMES = ("department", "province")
-FIRST_ORIGIN, LAST_ORIGIN, EVERY_WEEKS, REFIT_WEEKS = "2017-01-07", "2022-12-31", 4, 52
+FIRST_ORIGIN, LAST_ORIGIN, EVERY_WEEKS, REFIT_WEEKS = "2017-01-07", "2022-12-31", 4, 104
 #: Places with so many cases up to this day are forecast: nothing of the years that are scored chooses them.
 MIN_CASES, SELECTION_END = 500, "2016-12-31"
 
@@ -40,17 +40,17 @@ NETWORK = LSTMParameters(epochs=6, windows_per_epoch=10_000, members=2)
 
 
 def models() -> dict[str, Maker]:
-    """Makers of all models but the fusion, the slowest first, so that no worker is left with one at the end."""
+    """Makers of all models but the fusion; those that cost nothing come last, so that no worker waits at the end."""
     nearest = partial(AnalogueLearner, neighbours=300, importance=tuple(SITUATION.values()))
     return {
-        "auto-theta": AutoTheta,
-        "auto-arima": AutoARIMA,
         "trees-log1p": partial(Stepwise, TreesLearner, name="trees-log1p", target="log1p"),
         "trees-root": partial(Stepwise, TreesLearner, name="trees-root"),
         "lstm-keras": partial(KerasLSTM, NETWORK),
         "lstm-torch": partial(TorchLSTM, NETWORK),
-        "auto-ets": AutoETS,
         "analogues": partial(Stepwise, nearest, name="analogues", columns=tuple(SITUATION)),
+        "auto-theta": AutoTheta,
+        "auto-arima": AutoARIMA,
+        "auto-ets": AutoETS,
         "seasonal-quantiles": SeasonalQuantiles,
         "root-baseline": RootBaseline,
         "hub-baseline": HubBaseline,
