@@ -34,7 +34,8 @@ class SchemaError(ValueError):
 class Column:
     """One column: its type, unit and bounds.
 
-    ``kind`` is one of ``text``, ``integer``, ``number``, ``date`` (midnight, no time zone) and ``flag``.
+    ``kind`` is one of ``text``, ``integer``, ``number``, ``date`` (midnight, no time zone) and ``flag``. What is
+    ``measured`` (the CPU seconds of a run) differs from run to run: two runs are not compared by it.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Column:
     among: tuple[str, ...] | None = None
     pattern: str | None = None
     missing: bool = False
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ _DENGUE_PROJECT = {
     "target": _text("all: the mean of the three targets", among=("peak_week", "peak_incidence", "season_total", "all")),
     "season": _text("as 2009/2010; all: every season"),
 }
+
+_GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru"))
 
 TABLES: dict[str, Table] = {
     # ---- what cleaning makes from the sources ---------------------------------------------------
@@ -398,7 +402,7 @@ TABLES: dict[str, Table] = {
             "season": _SEASON,
             "reference_date": _date("Saturday of horizon 0"),
             "weeks_late": _integer("weeks that the last report was older than usual", "weeks", low=0),
-            "cpu_seconds": _number("of the process that forecast it, when it did", "s", low=0),
+            "cpu_seconds": _number("of the process that forecast it, when it did", "s", low=0, measured=True),
         },
     ),
     "flusight_allocation": Table(
@@ -448,7 +452,7 @@ TABLES: dict[str, Table] = {
                 low=0,
                 missing=True,
             ),
-            "cpu_seconds": _number("of fitting and forecasting, for one origin and place", "s", low=0),
+            "cpu_seconds": _number("of fitting and forecasting, for one origin and place", "s", low=0, measured=True),
         },
     ),
     "peru_benchmark_weeks": Table(
@@ -488,6 +492,28 @@ TABLES: dict[str, Table] = {
             "rank": _integer("1 is the best, where season is all", low=1, missing=True),
         },
     ),
+    # ---- column 9, benchmarks: how each forecaster came to be as it is ------------------------------
+    "benchmark_choices": Table(
+        "Each choice of a frozen forecaster: what it was made on, and what of the scored seasons was seen by then.",
+        ("ground", "number"),
+        {
+            "ground": _GROUND,
+            "number": _integer("in the order of the record", low=1),
+            "choice": _text("what was chosen"),
+            "value": _text("what it was set to, and what was tried"),
+            "chosen_on": _text("the data or scores that it was chosen on"),
+            "seen": _text("what of the scored seasons was known by then"),
+        },
+    ),
+    "benchmark_settings": Table(
+        "Every setting of the frozen forecasters.",
+        ("ground", "setting"),
+        {
+            "ground": _GROUND,
+            "setting": _text("its name, dots for what lies within"),
+            "value": _text("as Python prints it"),
+        },
+    ),
 }
 
 
@@ -500,6 +526,15 @@ def table(name: str) -> Table:
             f"no table is called {name!r}: give it a schema in healthops/data/schemas.py; "
             f"known: {', '.join(sorted(TABLES))}"
         ) from None
+
+
+def measured(name: str) -> list[str]:
+    """Columns of table `name` that are measured: they differ from run to run.
+
+    >>> measured("flusight_runs")
+    ['cpu_seconds']
+    """
+    return [column for column, rule in table(name).columns.items() if rule.measured]
 
 
 @cache

@@ -86,8 +86,8 @@ RECORD: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "analogue seasons and regression left out of the pool",
-        "left out and forward, the pool without them is worse by .007 at most than with .2 of analogues, less than a "
-        "quarter of a standard error; regression added nothing",
+        "left out and forward, the pool without them is worse by .007 at most than with .2 of analogues, a loss "
+        "whose own error was not measured, for a simpler pool; regression added nothing",
         "six looks: analogues, the best member on training seasons, scored -2.90 on the test seasons in the first; "
         "pools of .45 analogues, .45 Cox, .1 climatology -2.59; six wider pools -2.50 to -2.56; with regression -2.58",
     ),
