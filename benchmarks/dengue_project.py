@@ -3,7 +3,7 @@
     python -m benchmarks.dengue_project --data DIR --city iquitos --out DIR [--teams dengue_forecast_scores.csv]
 
 `--data` is the folder of raw files (``cdcepi/dengue-forecasting-project-2015/<commit>/Dengue_data`` below it), the
-project's repository or its Dengue_data. In `--out` come the probabilities of every bin (forecasts.csv), our score of
+project's repository or its Dengue_data. In `--out` come the probabilities of every bin and which came (forecasts.csv), our score of
 every forecast (week_scores.csv) and the table of all teams (scores.csv).
 """
 
@@ -92,6 +92,17 @@ def score_forecasts(forecasts: pd.DataFrame, testing: CitySeasons) -> pd.DataFra
     return pd.DataFrame(rows, columns=[*TASK, "log_score"])
 
 
+def mark_outcomes(forecasts: pd.DataFrame, testing: CitySeasons) -> pd.DataFrame:
+    """Add ``came`` to a table of :func:`make_forecasts`: whether it is the bin that came; in no bin where it is tied."""
+    came = pd.Series(False, index=forecasts.index)
+    outcomes = {name: season_outcome(cases) for name, cases in zip(testing.names, testing.cases, strict=True)}
+    for (season, target), task in forecasts.groupby(["season", "target"]):
+        value = outcomes[season][target]
+        if not np.isnan(value):
+            came[task.index] = task["bin"] == int(CITY_BINS[testing.city].index(target, np.array(value)))
+    return forecasts.assign(came=came)
+
+
 def tied_peaks(testing: CitySeasons) -> list[str]:
     """Seasons whose peak week is not scored, as two weeks or more share the peak."""
     named = zip(testing.names, testing.cases, strict=True)
@@ -156,6 +167,7 @@ def evaluate(
         theirs = read_team_scores(teams)
         theirs = theirs[(theirs["city"] == city) & theirs["season"].isin(files.testing.names)]
         everyone.append(theirs)
+    forecasts = mark_outcomes(forecasts, files.testing)
     return files, forecasts, scores, team_table(pd.concat(everyone, ignore_index=True))
 
 

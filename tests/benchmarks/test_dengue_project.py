@@ -79,6 +79,10 @@ def test_the_command_writes_three_tables_that_agree(tmp_path, fast, capsys):
     table = pd.read_csv(tmp_path / "out/scores.csv").astype({"rank": "Int64"})
     assert len(validate("dengue_project_scores", table)) == 4 * 4
     assert len(validate("dengue_project_forecasts", forecasts)) == len(forecasts)
+    # The bin that came is the one that was scored.
+    marked = forecasts[forecasts["came"]].set_index(["target", "season", "forecast_week"])["probability"]
+    scored = scores.dropna(subset="log_score").set_index(["target", "season", "forecast_week"])["log_score"]
+    pd.testing.assert_series_equal(np.log(marked).sort_index(), scored.sort_index(), check_names=False)
 
 
 def test_a_lacking_test_file_ends_the_command_with_one_line(tmp_path, capsys):

@@ -359,12 +359,12 @@ TABLES: dict[str, Table] = {
     ),
     # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------
     "flusight_teams": Table(
-        "Real teams and ours over the tasks of a FluSight season: all of them, by horizon, by state.",
+        "Real teams and ours over the tasks of a FluSight season: all of them, by horizon, by state, by date.",
         ("season", "scope", "within", "model"),
         {
             "season": _SEASON,
-            "scope": _text("what the tasks are grouped by", among=("overall", "horizon", "location")),
-            "within": _text("which group: all, a horizon in weeks, or a state's FIPS code"),
+            "scope": _text("what the tasks are grouped by", among=("overall", "horizon", "location", "reference_date")),
+            "within": _text("which group: all, a horizon in weeks, a state's FIPS code, or a reference date"),
             "model": _text("name of the team's model; ours is healthops-fusion"),
             "rank": _integer("by relative WIS; 1 is best", low=1, missing=True),
             "tasks": _integer("tasks that the model did", "tasks", low=1),
@@ -477,6 +477,7 @@ TABLES: dict[str, Table] = {
             "lower": _number("lower edge, within the bin", low=0),
             "upper": _number("upper edge, beyond the bin; missing where there is none", low=0, missing=True),
             "probability": _number("", low=0, high=1),
+            "came": _flag("whether it is the bin that came; in no bin where weeks share the peak"),
         },
     ),
     "dengue_project_scores": Table(
