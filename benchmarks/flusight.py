@@ -39,6 +39,7 @@ from healthops.forecast.cluster import ClusterError
 from healthops.forecast.real_time import (
     RealTimeForecast,
     VintageForecaster,
+    calibrated,
     forecast_dates,
     library_versions,
     seen_at,
@@ -139,6 +140,7 @@ def key_of(inputs: Inputs, date: np.datetime64, forecaster: VintageForecaster, s
 
 def forecast_season(
     inputs: Inputs,
+    season: Sequence[np.datetime64],
     dates: Sequence[np.datetime64],
     forecaster: VintageForecaster,
     cache: ContentCache,
@@ -146,17 +148,24 @@ def forecast_season(
     workers: int,
     say: Callable[[str], None],
 ) -> list[RealTimeForecast]:
-    """Forecast each of `dates`; say what an analyst should know of the vintage, and what it cost."""
-    tasks = [seen_at(date, inputs.vintages, inputs.ilinet, forecaster, seed=SEED) for date in dates]
-    notes = {task.reference_date: task.history[-1].notes for task in tasks}
+    """Forecast each of `dates`; say what an analyst should know of the vintage, and what it cost.
+
+    Calibration looks back on reference dates of `season` before: they are forecast too.
+    """
+    wanted = [k for k, date in enumerate(season) if date in dates]
+    needed = sorted({j for k in wanted for j in range(max(0, k - forecaster.looks_back), k + 1)})
+    tasks = [seen_at(season[j], inputs.vintages, inputs.ilinet, forecaster, seed=SEED) for j in needed]
+    newest = [task.history[-1] for task in tasks]
+    notes = {vintage.reference_date: vintage.notes for vintage in newest}
 
     def told(result: RealTimeForecast, kept: bool) -> None:
         for note in notes[result.reference_date]:
             say(f"  note: {note}")
         say(f"  {result.reference_date}: {result.cpu_seconds:6.1f} CPU s{' (kept)' if kept else ''}")
 
-    keys = [key_of(inputs, date, forecaster, SEED) for date in dates]
-    return forecast_dates(tasks, keys, cache, workers=workers, progress=told)
+    keys = [key_of(inputs, task.reference_date, forecaster, SEED) for task in tasks]
+    made = forecast_dates(tasks, keys, cache, workers=workers, progress=told)
+    return [result for result in calibrated(made, newest, forecaster) if result.reference_date in dates]
 
 
 # ---- truth and scores -----------------------------------------------------------------------------------------
@@ -315,7 +324,9 @@ def run_season(
     chosen = season_dates(index, season, dates)
     inputs = read_inputs(index, data, ilinet or data, chosen[-1])
     say(f"season {season}: {len(chosen)} reference dates, {workers} workers")
-    results = forecast_season(inputs, chosen, forecaster or our_forecaster(), cache, workers=workers, say=say)
+    results = forecast_season(
+        inputs, season_dates(index, season), chosen, forecaster or our_forecaster(), cache, workers=workers, say=say
+    )
     forecasts = wide(results)
     ours, scores, baseline = scored_with_others(forecasts, season, inputs, data, team_file, say)
     truth = teams.truth_of(scores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from healthops.data.flusight_files import IliNet, Vintage
 from healthops.evaluate import teams
 from healthops.forecast import hub
 from healthops.forecast.base import LEVELS
+from healthops.forecast.real_time import VintageForecaster
 
 PLACES = ("01", "06", "48", "US")
 PEOPLE = (5e6, 4e7, 3e7, 3.3e8)
@@ -26,7 +27,7 @@ FIRST, LAST = np.datetime64("2029-09-01"), np.datetime64("2031-02-01")
 
 
 @dataclass(frozen=True)
-class LastValue:
+class LastValue(VintageForecaster):
     """Stands in for the fusion: the last report, and a spread that grows with the horizon."""
 
     config: float = 0.2
@@ -38,6 +39,19 @@ class LastValue:
         nudge = 1e-3 * len(history) + 1e-4 * np.nansum(ilinet.percent) + 1e-5 * (seed % 7)
         spread = self.config * np.sqrt(np.arange(1, 5)) + nudge
         return last[:, None, None] * np.exp(spread[None, :, None] * (LEVELS - 0.5) * 4)
+
+
+@dataclass(frozen=True)
+class Calibrated(LastValue):
+    """Looks back on two reference dates: depends on their forecasts and on what has come."""
+
+    looks_back: int = 2
+
+    def calibrate(
+        self, forecast: np.ndarray, newest: Vintage, earlier: Mapping[np.datetime64, np.ndarray]
+    ) -> np.ndarray:
+        assert all(date < newest.reference_date for date in earlier) and len(earlier) <= 2
+        return forecast * (1 + len(earlier)) + sum(np.nansum(q) for q in earlier.values()) * 1e-3
 
 
 @dataclass(frozen=True)

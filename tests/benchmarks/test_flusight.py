@@ -15,12 +15,14 @@ from healthops.data import flusight_files as files
 from healthops.data import schemas
 from healthops.data.schemas import QUANTILE_COLUMNS
 from healthops.evaluate import teams
+from healthops.evaluate.leakage import Known, LeakageError, is_of_its_vintage
 from healthops.evaluate.scores import wis
 from healthops.forecast import hub
 from healthops.forecast.base import LEVELS
+from healthops.forecast.real_time import VintageForecaster
 from healthops.workspace import Workspace
 from tests.benchmarks import made_hub
-from tests.benchmarks.made_hub import SEASONS, LastValue, Spy
+from tests.benchmarks.made_hub import SEASONS, Calibrated, LastValue, Spy
 
 SEASON = "2030-31"
 DATES = SEASONS[SEASON]
@@ -94,6 +96,32 @@ def test_nothing_later_is_seen(command):
         assert dates == [d for season in SEASONS.values() for d in season if d <= date]
         assert all(vintage.weeks[-1] <= vintage.reference_date - 7 for vintage in history)
         assert ilinet.weeks[-1] < np.datetime64(date) <= ilinet.weeks[-1] + 7
+
+
+def test_what_is_seen_is_what_had_been_published(command, data):
+    spy = Spy()
+    assert command(forecaster=spy)[0] == 0
+
+    def published(date: str) -> Known:
+        table = pd.read_csv(
+            data / files.HUB / made_hub.commit_of(date)[:12] / files.ADMISSIONS_PATH, dtype={"location": str}
+        ).pivot(index="location", columns="date", values="value")
+        return Known(table.index.tolist(), table.columns.to_numpy("datetime64[D]"), table.to_numpy(float))
+
+    newest = [history[-1] for history, _ in spy.seen]
+    for date, vintage in zip(DATES, newest, strict=True):
+        is_of_its_vintage(Known(vintage.locations, vintage.weeks, vintage.admissions), published(date), date=date)
+    # The alarm rings for the numbers of a week later.
+    late = Known(newest[1].locations, newest[0].weeks, newest[1].admissions[:, :-1])
+    with pytest.raises(LeakageError, match=f"where the vintage of {DATES[0]} has"):
+        is_of_its_vintage(late, published(DATES[0]), date=DATES[0])
+
+
+def test_dates_by_themselves_are_calibrated_as_within_their_season(command):
+    _, whole = command(forecaster=Calibrated())
+    _, alone = command("--dates", DATES[3], forecaster=Calibrated(), out="alone")
+    assert _bytes(alone) == {f"{DATES[3]}-healthops-fusion.csv": _bytes(whole)[f"{DATES[3]}-healthops-fusion.csv"]}
+    assert _bytes(command(out="uncalibrated")[1]) != _bytes(whole)
 
 
 def test_what_comes_later_changes_nothing(command, data):
@@ -188,7 +216,7 @@ def test_faults_are_one_line(command, data, tmp_path, capsys):
 
 
 @dataclass(frozen=True)
-class Wrong:
+class Wrong(VintageForecaster):
     """Gives what no forecast may be."""
 
     config: str
@@ -258,7 +286,7 @@ def test_the_step_of_the_pipeline_writes_its_tables(data, tmp_path, monkeypatch)
 
 
 @dataclass(frozen=True)
-class Copycat:
+class Copycat(VintageForecaster):
     """Hands in the ensemble's own files as ours."""
 
     config: str

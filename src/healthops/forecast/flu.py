@@ -18,6 +18,7 @@ from healthops.forecast.bagged_trees import BaggedTrees, BaggedTreesParameters
 from healthops.forecast.base import LEVELS
 from healthops.forecast.flu_features import Admissions, Rows, ilinet_rows, season_of, season_week
 from healthops.forecast.quantile_net import QuantileNet, QuantileNetParameters
+from healthops.forecast.real_time import VintageForecaster
 from healthops.forecast.reporting_delay import DelayParameters, corrected
 
 #: Weeks from the reference date that the hub asks for.
@@ -75,7 +76,7 @@ class FluConfig:
     calibration: CalibrationParameters = field(default_factory=CalibrationParameters)
 
 
-class FluFusion:
+class FluFusion(VintageForecaster):
     """Forecast one reference date from the vintages that could be seen at it.
 
     Parameters
@@ -86,6 +87,7 @@ class FluFusion:
 
     def __init__(self, config: FluConfig | None = None) -> None:
         self.config = config or FluConfig()
+        self.looks_back = self.config.calibration.window
 
     def forecast(self, history: Sequence[Vintage], ilinet: IliNet, *, seed: int) -> np.ndarray:
         """Average the members' quantiles for horizons 0 to 3 of the newest vintage, before calibration.
@@ -105,13 +107,19 @@ class FluFusion:
         Raises
         ------
         ValueError
-            If there is less than half a year of admissions to forecast from.
+            If there is less than half a year of admissions to forecast from, or a place without any report.
         """
         c, newest = self.config, history[-1]
         if len(newest.weeks) < 26:
             raise ValueError(
                 f"the vintage of {newest.reference_date} holds {len(newest.weeks)} weeks of admissions; "
                 f"lags and seasons need at least 26"
+            )
+        silent = np.isnan(newest.admissions).all(axis=1)
+        if silent.any():
+            raise ValueError(
+                f"location {newest.locations[int(silent.argmax())]} has no report in the vintage of "
+                f"{newest.reference_date}: leave it out of the file"
             )
         late = newest.weeks_late
         ahead = [late + 1 + h for h in HORIZONS]
@@ -140,7 +148,8 @@ class FluFusion:
         ----------
         forecast : array, shape (P, 4, 23)
         earlier : mapping of reference date to array, shape (P, 4, 23)
-            Uncalibrated forecasts; those of other seasons, and of this and later dates, are not looked at.
+            Uncalibrated forecasts; NaN for a place without one. Those of other seasons, of this date and of later ones
+            are not looked at.
         """
         factors = spread_factors(newest, earlier, self.config.calibration)
         return stretched(forecast, factors)

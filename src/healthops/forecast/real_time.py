@@ -2,7 +2,8 @@
 
 For each reference date a forecaster gets the vintage that the index names for it, all vintages before (how their first
 reports grew tells how much the newest will), and the weeks of ILINet before that date. Nothing else is sent to the
-process that forecasts, so that nothing later can be seen.
+process that forecasts, so that nothing later can be seen. What it gave is then calibrated, in a second pass that costs
+little, by how its forecasts of the season's earlier reference dates have come true in the vintage of the date.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +26,38 @@ from healthops.forecast.cluster import run_tasks
 from healthops.forecast.hub import HORIZONS, hub_values
 
 #: Libraries whose version may change a forecast.
-_LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost-cpu")
+_LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost-cpu", "torch")
 
 
-class VintageForecaster(Protocol):
-    """Forecasts the places of the newest vintage; survives pickling, and has a ``config`` whose text says all of it."""
+class VintageForecaster(ABC):
+    """Forecasts the places of the newest vintage; survives pickling.
+
+    Attributes
+    ----------
+    config : object
+        Its text says all that the forecasts depend on.
+    looks_back : int
+        How many of the season's earlier reference dates :meth:`calibrate` wants to know the forecasts of.
+    """
 
     config: Any
+    looks_back: int = 0
 
+    @abstractmethod
     def forecast(self, history: Sequence[Vintage], ilinet: IliNet, *, seed: int) -> np.ndarray:
         """Quantiles for horizons 0 to 3 weeks from the reference date of ``history[-1]``, shape (P, 4, 23)."""
+
+    def calibrate(
+        self, forecast: np.ndarray, newest: Vintage, earlier: Mapping[np.datetime64, np.ndarray]
+    ) -> np.ndarray:
+        """Correct `forecast`, shape (P, 4, 23), by how `earlier` ones have come true in `newest`; as it is by default.
+
+        Parameters
+        ----------
+        earlier : mapping of reference date to array, shape (P, 4, 23)
+            Earlier forecasts as :meth:`forecast` gave them, for the places of `newest`; NaN for a place without one.
+        """
+        return forecast
 
 
 @dataclass(frozen=True)
@@ -68,7 +92,7 @@ class RealTimeForecast:
     reference_date : datetime64[D]
     locations : tuple of str, length P
     quantiles : array of float, shape (P, 4, 23)
-        Admissions, rounded as a hub file holds them.
+        Admissions.
     cpu_seconds : float
         CPU seconds of the process for this date when it was computed.
     """
@@ -95,7 +119,7 @@ def seen_at(
 
 
 def forecast_seen(seen: Seen) -> RealTimeForecast:
-    """Forecast one reference date, and measure the CPU seconds of it.
+    """Forecast one reference date, without calibration or rounding, and measure the CPU seconds of it.
 
     Raises
     ------
@@ -106,18 +130,54 @@ def forecast_seen(seen: Seen) -> RealTimeForecast:
     start = time.process_time()
     quantiles = seen.forecaster.forecast(seen.history, seen.ilinet, seed=seen.seed)
     spent = time.process_time() - start
+    require_quantiles(quantiles, newest, seen.forecaster)
+    return RealTimeForecast(seen.reference_date, newest.locations, quantiles, spent)
+
+
+def calibrated(
+    forecasts: Sequence[RealTimeForecast], newest: Sequence[Vintage], forecaster: VintageForecaster
+) -> list[RealTimeForecast]:
+    """Calibrate each of a season's forecasts by those before it, and round them as a hub file holds them.
+
+    Parameters
+    ----------
+    forecasts : sequence of RealTimeForecast
+        Of one season, by date, as :func:`forecast_seen` gave them.
+    newest : sequence of Vintage
+        The vintage of each.
+    """
+    out = []
+    for k, (made, vintage) in enumerate(zip(forecasts, newest, strict=True)):
+        if made.reference_date != vintage.reference_date:
+            raise ValueError(f"forecast for {made.reference_date}, but vintage of {vintage.reference_date}")
+        before = forecasts[max(0, k - forecaster.looks_back) : k]
+        earlier = {past.reference_date: _for_places(past, made.locations) for past in before}
+        quantiles = forecaster.calibrate(made.quantiles, vintage, earlier)
+        require_quantiles(quantiles, vintage, forecaster)
+        out.append(replace(made, quantiles=hub_values(quantiles)))
+    return out
+
+
+def _for_places(forecast: RealTimeForecast, places: tuple[str, ...]) -> np.ndarray:
+    out = np.full((len(places), *forecast.quantiles.shape[1:]), np.nan)
+    for p, place in enumerate(places):
+        if place in forecast.locations:
+            out[p] = forecast.quantiles[forecast.locations.index(place)]
+    return out
+
+
+def require_quantiles(quantiles: np.ndarray, newest: Vintage, forecaster: VintageForecaster) -> None:
+    """Raise ValueError unless `quantiles` have shape (P, 4, 23) and are finite, never negative and never crossing."""
     shape = (len(newest.locations), len(HORIZONS), len(QUANTILE_LEVELS))
-    name = type(seen.forecaster).__name__
+    name = f"{type(forecaster).__name__}, reference date {newest.reference_date}"
     if np.shape(quantiles) != shape:
-        raise ValueError(f"{name}, reference date {seen.reference_date}: shape {np.shape(quantiles)}, not {shape}")
+        raise ValueError(f"{name}: shape {np.shape(quantiles)}, not {shape}")
     bad = ~np.isfinite(quantiles).all(axis=2) | (quantiles < 0).any(axis=2) | (np.diff(quantiles, axis=2) < 0).any(2)
     if bad.any():
         p, h = np.argwhere(bad)[0]
         raise ValueError(
-            f"{name}, reference date {seen.reference_date}: the quantiles of location {newest.locations[p]}, horizon "
-            f"{h}, are missing, negative or crossing"
+            f"{name}: the quantiles of location {newest.locations[p]}, horizon {h}, are missing, negative or crossing"
         )
-    return RealTimeForecast(seen.reference_date, newest.locations, hub_values(quantiles), spent)
 
 
 def forecast_dates(
@@ -130,6 +190,8 @@ def forecast_dates(
     progress: Callable[[RealTimeForecast, bool], None] | None = None,
 ) -> list[RealTimeForecast]:
     """Forecast each of `tasks`, or take the result that `cache` holds; the order and number of workers change nothing.
+
+    The forecasts are not calibrated nor rounded: see :func:`calibrated`.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,23 +51,15 @@ def corrected(history: Sequence[Vintage], parameters: DelayParameters | None = N
     Parameters
     ----------
     history : sequence of Vintage
-        Oldest first; all of the same places.
+        Oldest first. A place that an earlier one lacks is corrected by what the others tell.
 
     Returns
     -------
     array, shape (P, T)
-
-    Raises
-    ------
-    ValueError
-        If the vintages do not have the same places.
     """
     p = parameters or DelayParameters()
     newest = history[-1]
-    for vintage in history:
-        if vintage.locations != newest.locations:
-            differ = sorted(set(vintage.locations) ^ set(newest.locations))
-            raise ValueError(f"the vintage of {vintage.reference_date} and the newest differ in the places {differ}")
+    history = [_for_places(vintage, newest) for vintage in history]
     out = newest.admissions.copy()
     steps = np.stack([growth(history, age, p) for age in range(p.ages)], axis=1)
     factors = np.clip(np.cumprod(steps[:, ::-1], axis=1)[:, ::-1], 1.0, p.cap)
@@ -104,6 +96,17 @@ def _pair(history: Sequence[Vintage], j: int, age: int) -> tuple[np.ndarray, np.
         return None
     at = np.searchsorted(after.weeks, before.weeks[-1 - age])
     return before.admissions[:, -1 - age], after.admissions[:, at]
+
+
+def _for_places(vintage: Vintage, newest: Vintage) -> Vintage:
+    """`vintage` with the places of the newest, in its order; NaN for one that it lacks."""
+    if vintage.locations == newest.locations:
+        return vintage
+    admissions = np.full((len(newest.locations), len(vintage.weeks)), np.nan)
+    for p, place in enumerate(newest.locations):
+        if place in vintage.locations:
+            admissions[p] = vintage.admissions[vintage.locations.index(place)]
+    return replace(vintage, locations=newest.locations, admissions=admissions, population=newest.population)
 
 
 def trimmed_mean(values: np.ndarray, weights: np.ndarray, trim: float) -> float:
