@@ -3,8 +3,8 @@
     python -m benchmarks.dengue_project --data DIR --city iquitos --out DIR [--teams dengue_forecast_scores.csv]
 
 `--data` is the folder of raw files (``cdcepi/dengue-forecasting-project-2015/<commit>/Dengue_data`` below it), the
-project's repository or its Dengue_data. In `--out` come the probabilities of every bin and which came (forecasts.csv), our score of
-every forecast (week_scores.csv) and the table of all teams (scores.csv).
+project's repository or its Dengue_data. In `--out` come the probabilities of every bin and which one came
+(forecasts.csv), our score of every forecast (week_scores.csv) and the table of all teams (scores.csv).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def score_forecasts(forecasts: pd.DataFrame, testing: CitySeasons) -> pd.DataFra
 
 
 def mark_outcomes(forecasts: pd.DataFrame, testing: CitySeasons) -> pd.DataFrame:
-    """Add ``came`` to a table of :func:`make_forecasts`: whether it is the bin that came; in no bin where it is tied."""
+    """Add ``came`` to a table of :func:`make_forecasts`: whether it is the bin that came; no bin where weeks tie."""
     came = pd.Series(False, index=forecasts.index)
     outcomes = {name: season_outcome(cases) for name, cases in zip(testing.names, testing.cases, strict=True)}
     for (season, target), task in forecasts.groupby(["season", "target"]):

@@ -129,7 +129,10 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What one notebook reads, writes and uses, as ``config/graph.yaml`` declares it."""
+    """What one notebook reads, writes and uses, as ``config/graph.yaml`` declares it.
+
+    A notebook that names kinds of data under ``only`` is run in the scenarios alone whose `prepare` is one of them.
+    """
 
     notebook: str
     title: str
@@ -138,6 +141,7 @@ class Declaration:
     writes: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     reads_models: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     @classmethod
     def load_all(cls, *, config: Path | None = None) -> dict[str, Declaration]:
@@ -152,6 +156,10 @@ class Declaration:
             lists = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
             declared[notebook] = cls(notebook=notebook, **lists)
         return declared
+
+    def runs_in(self, scenario: Scenario) -> bool:
+        """Whether the notebook belongs to `scenario`."""
+        return not self.only or scenario.prepare in self.only
 
 
 class Workspace:
@@ -186,8 +194,18 @@ class Workspace:
             if notebook not in declared:
                 raise UndeclaredError(f"config/graph.yaml does not declare a notebook {notebook!r}; add it there")
             self.declaration = declared[notebook]
+            if not self.declaration.runs_in(self.scenario):
+                raise ScenarioError(
+                    f"config/graph.yaml declares {notebook} for data of kind {list(self.declaration.only)} only; "
+                    f"scenario {scenario!r} prepares {self.scenario.prepare!r}"
+                )
         staging = os.environ.get(STAGING_VARIABLE)
         self._staging = Path(staging) if staging and notebook else None
+
+    def declarations(self) -> dict[str, Declaration]:
+        """Declarations of the notebooks that belong to this scenario, in the order of ``config/graph.yaml``."""
+        every = Declaration.load_all(config=self.config)
+        return {name: entry for name, entry in every.items() if entry.runs_in(self.scenario)}
 
     # ---- where things are ---------------------------------------------------------------------------
     @property

@@ -17,6 +17,7 @@ steps:
 notebooks:
   11-a: {title: A, rooms: []}
 """
+BENCHMARK = "{name: measure, run: benchmarks.x, writes: [flusight_runs]}"
 POPULATION = pd.DataFrame({"ubigeo": ["01"], "level": "department", "year": 2020, "population": [5.0]})
 
 
@@ -78,6 +79,31 @@ def test_stated_tolerances_survive_a_new_expectation(workspace: Workspace):
     document["tolerances"] = {"11-a.error": {"relative": 0.3}}
     path.write_text(json.dumps(document))
     assert json.loads(check.write_expectation(workspace).read_text())["tolerances"] == document["tolerances"]
+
+
+def test_tables_of_benchmarks_are_not_of_the_data(workspace: Workspace):
+    path = workspace.config / "graph.yaml"
+    path.write_text(path.read_text().replace("writes: [population]}]", "writes: [population]}, " + BENCHMARK + "]"))
+    assert check.data_tables(workspace) == ["population"]
+
+
+def test_measured_columns_alone_may_differ_between_two_runs(tmp_path: Path):
+    runs = pd.DataFrame({"season": ["2024-25"], "reference_date": pd.Timestamp("2025-01-04"), "weeks_late": 0})
+    for side, late, seconds in (("a", 0, 9.0), ("b", 0, 9.5), ("c", 1, 9.0)):
+        Workspace("public", root=tmp_path / side).write(
+            "flusight_runs", runs.assign(weeks_late=late, cpu_seconds=seconds)
+        )
+    assert check.compare_folders(tmp_path / "a", tmp_path / "b") == []
+    assert check.compare_folders(tmp_path / "a", tmp_path / "c") == ["data/public/flusight_runs.parquet"]
+    # A table without measured columns is compared byte for byte.
+    for side, people in (("a", 5.0), ("b", 6.0)):
+        Workspace("public", root=tmp_path / side).write("population", POPULATION.assign(population=people))
+    assert check.compare_folders(tmp_path / "a", tmp_path / "b") == ["data/public/population.parquet"]
+
+
+def test_the_page_that_shows_times_is_named(tmp_path: Path):
+    assert check.pages_of_times(Workspace("public", root=tmp_path)) == ["reports/public/91-benchmark-forecasts.html"]
+    assert check.pages_of_times(Workspace("synthetic", root=tmp_path)) == []
 
 
 def test_every_differing_file_is_named(tmp_path: Path):

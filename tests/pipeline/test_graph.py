@@ -9,20 +9,21 @@ import pytest
 
 from healthops.pipeline import closure
 from healthops.pipeline.graph import GraphError, build_graph
-from healthops.pipeline.parameters import ParameterError, declared
-from healthops.workspace import Workspace
+from healthops.pipeline.parameters import ParameterError, check_rooms, declared
+from healthops.workspace import Declaration, ScenarioError, Workspace
 from tests.pipeline.mini import notebook
 
 STEPS = "steps: {none: [{name: clean, run: healthops.data.clean, writes: [places], options: [sieve]}]}\nnotebooks:\n"
 
 
+TWO_KINDS = "steps: {none: [], some: []}\nnotebooks:\n"
 BOTH = "  11-a: {title: A}\n  21-b: {title: B}\n"
 
 
-def graph(tmp_path: Path, entries: str, *, prepare: str = "none", data: str = "{}"):
+def graph(tmp_path: Path, entries: str, *, steps: str = STEPS, prepare: str = "none", data: str = "{}"):
     """Build the graph of a project whose notebooks are `entries`."""
     (tmp_path / "config").mkdir()
-    (tmp_path / "config/graph.yaml").write_text(STEPS + entries)
+    (tmp_path / "config/graph.yaml").write_text(steps + entries)
     (tmp_path / "config/it.yaml").write_text(f"title: T\nbanner: B\nseed: 1\nprepare: {prepare}\ndata: {data}\n")
     (tmp_path / "notebooks").mkdir()
     for name in ("11-a", "21-b"):
@@ -50,6 +51,7 @@ def test_jobs_depend_on_code_tables_and_lock(tmp_path: Path):
         ("  11-a: {title: A, rooms: [cellar]}\n  21-b: {title: B}\n", {}, "a room 'cellar'"),
         ("  11-a: {title: A}\n  21-b: {title: B}\n", {"prepare": "wine"}, "asks to prepare 'wine'"),
         ("  11-a: {title: A}\n", {}, r"notebooks/ holds \['21-b'\]"),
+        ("  11-a: {title: A, only: [lunar]}\n  21-b: {title: B}\n", {}, r"11-a is for \['lunar'\] only"),
         (BOTH, {"data": "{size: 3}"}, "sets data: size, which no step has; the steps have \\['sieve'\\]"),
         (BOTH, {"data": "{sieve: fine}"}, "sets data: sieve = 'fine'; it must be a whole number"),
     ],
@@ -84,6 +86,50 @@ def test_imports_are_followed_through_the_package():
     ]
 
 
+def test_a_benchmark_depends_on_its_own_files_alone(tmp_path: Path):
+    steps = "steps: {none: [{name: measure, run: benchmarks.dengue_project, writes: [places]}]}\nnotebooks:\n"
+    measure = graph(tmp_path, BOTH, steps=steps)[0]
+    files = {path.relative_to(closure.PACKAGE.parents[1]).as_posix() for path in measure.files}
+    assert {"benchmarks/dengue_project.py", "src/healthops/forecast/season_targets.py"} <= files
+    assert "src/healthops/data/flusight_vintages.csv" in files, "data files count that lie beside the code"
+    assert not files & {"benchmarks/flusight.py", "benchmarks/peru_dengue.py", "src/healthops/forecast/flu.py"}
+
+
+def test_the_steps_of_scenario_public_depend_on_their_benchmarks():
+    jobs = {job.name: job for job in build_graph(Workspace("public"))}
+    for name, module in (("flusight", "flusight"), ("dengue-project", "dengue_project"), ("peru", "peru_dengue")):
+        assert f"{module}.py" in {p.name for p in jobs[f"benchmark-{name}"].files if p.parent.name == "benchmarks"}
+    read = {path.stem for path in jobs["91-benchmark-forecasts"].files}
+    assert {"flusight_teams", "dengue_project_scores", "peru_benchmark_scores", "benchmark_choices"} <= read
+
+
+def test_a_variable_that_is_set_later_reruns_the_step_that_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def values() -> dict[str, str]:
+        return {job.name: job.values for job in build_graph(Workspace("public", root=tmp_path))}
+
+    monkeypatch.delenv("HEALTHOPS_REFERENCE", raising=False)
+    before = values()
+    monkeypatch.setenv("HEALTHOPS_REFERENCE", str(tmp_path))
+    assert [name for name, value in values().items() if value != before[name]] == ["fetch-sources"]
+
+
+def test_a_notebook_of_other_data_has_no_job_and_cannot_be_opened(tmp_path: Path):
+    jobs = graph(tmp_path, "  11-a: {title: A}\n  21-b: {title: B, only: [some]}\n", steps=TWO_KINDS)
+    assert [job.name for job in jobs] == ["11-a", "11-a (page)"]
+    with pytest.raises(ScenarioError, match=r"declares 21-b for data of kind \['some'\] only; scenario 'it' prepares"):
+        Workspace("it", notebook="21-b", root=tmp_path, config=tmp_path / "config")
+    assert "91-benchmark-forecasts" in Workspace("public").declarations()
+    for scenario in ("synthetic", "smoke"):
+        assert "91-benchmark-forecasts" not in Workspace(scenario).declarations()
+
+
+def test_a_notebook_may_not_import_a_benchmark(tmp_path: Path):
+    path = tmp_path / "11-a.ipynb"
+    nbformat.write(notebook("11-a", "from benchmarks import flusight", 'scenario = "it"'), path)
+    with pytest.raises(ParameterError, match="cell 4 imports benchmarks: a notebook reads the tables"):
+        check_rooms(path, Declaration("11-a", "A"))
+
+
 def test_what_only_pages_use_does_not_run_notebooks():
     names = {path.name for path in closure.room_files("report")}
     assert "figures.py" in names
@@ -93,7 +139,6 @@ def test_what_only_pages_use_does_not_run_notebooks():
 def test_a_page_cites_the_sources_of_what_it_reads():
     from healthops.data.sources import load_sources
     from healthops.pipeline.page import cited
-    from healthops.workspace import Declaration
 
     sources = load_sources().values()
     plain = cited(sources, Declaration("11", "x", reads=("weekly_cases",)))

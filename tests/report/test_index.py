@@ -32,6 +32,7 @@ def site(tmp_path: Path, page: Path, failed_page: Path) -> Path:
         metrics=METRICS,
         out=out,
         outdated=["31-train-outbreak-forecasters", "41-allocate-resources"],
+        elsewhere={"91-benchmark-forecasts": ("public",)},
     )
     return out
 
@@ -65,6 +66,8 @@ def test_each_cell_says_what_became_of_its_notebook(site: Path) -> None:
     assert cell(soup, 1, 0) == "Features not run in this scenario yet"
     assert cell(soup, 2, 0) == "Train out of date: something before it failed"
     assert cell(soup, 3, 0) == "Allocate failed: see its report"
+    assert cell(soup, 5, 0) == "Benchmark forecasts measured on public data only"
+    assert cell(soup, 5, 1) == "Benchmark allocation not built yet"
     links = [a["href"] for a in soup.select("table.grid a")]
     assert links == ["11-explore-outbreaks.html", "31-train-outbreak-forecasters.html", "41-allocate-resources.html"]
 
@@ -85,6 +88,7 @@ def test_the_same_state_gives_the_same_bytes(site: Path, tmp_path: Path) -> None
         metrics=METRICS,
         out=site,
         outdated=["31-train-outbreak-forecasters", "41-allocate-resources"],
+        elsewhere={"91-benchmark-forecasts": ("public",)},
     )
     assert site.read_bytes() == before and size == len(before)
 

@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from healthops.workspace import Declaration
+from healthops.workspace import Declaration, Scenario
 from tests.browser import Browser
 from tests.report.checks import faults, parse
 
 VARIABLE = "HEALTHOPS_REPORTS"
-PAGES = [*Declaration.load_all(), "index"]
+
+#: Whose reports are looked at: those of the folder's scenario.
+SCENARIO = Scenario.load(Path(os.environ[VARIABLE]).name if VARIABLE in os.environ else "smoke")
+NOTEBOOKS = [name for name, declaration in Declaration.load_all().items() if declaration.runs_in(SCENARIO)]
+PAGES = [*NOTEBOOKS, "index"]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +39,7 @@ def page(request: pytest.FixtureRequest, reports: Path) -> Path:
 
 def test_every_headline_figure_is_in_metrics(reports: Path) -> None:
     metrics = json.loads((reports / "metrics.json").read_text())
-    assert {name.partition(".")[0] for name in metrics} == set(Declaration.load_all())
+    assert {name.partition(".")[0] for name in metrics} == set(NOTEBOOKS)
     assert all(isinstance(value, (int, float)) for value in metrics.values())
 
 

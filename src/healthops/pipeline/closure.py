@@ -1,4 +1,4 @@
-"""Which files of ``src/`` a room or module really uses, found by reading its imports."""
+"""Which files of ``src/`` and ``benchmarks/`` a room or module really uses, found by reading its imports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
+#: The packages whose files are followed, by name: ours, and the benchmarks at the root of the repository.
+HOMES = {"healthops": PACKAGE, "benchmarks": PACKAGE.parents[1] / "benchmarks"}
 
 #: What only the rendering of a page uses: a change there renders pages again and runs no notebook.
 PAGE_ONLY = tuple(
@@ -36,7 +38,7 @@ def room_files(room: str) -> list[Path]:
 
 
 def used_files(start: Iterable[Path]) -> list[Path]:
-    """Return `start` and every file of the package that these import, directly or not, sorted."""
+    """Return `start` and every file of :data:`HOMES` that these import, directly or not, sorted."""
     found: set[Path] = set()
     waiting = list(start)
     while waiting:
@@ -51,10 +53,11 @@ def used_files(start: Iterable[Path]) -> list[Path]:
 
 def module_files(module: str) -> list[Path]:
     """Return the file of dotted `module` and the packages above it."""
-    parts = module.split(".")[1:]
-    files = [PACKAGE / "__init__.py"]
+    name, *parts = module.split(".")
+    home = HOMES[name]
+    files = [home / "__init__.py"]
     for depth in range(1, len(parts) + 1):
-        base = PACKAGE.joinpath(*parts[:depth])
+        base = home.joinpath(*parts[:depth])
         for candidate in (base / "__init__.py", base.with_suffix(".py")):
             if candidate.is_file():
                 files.append(candidate)
@@ -63,12 +66,12 @@ def module_files(module: str) -> list[Path]:
 
 @cache
 def imported_files(path: Path, _modified: int) -> tuple[Path, ...]:
-    """Return the files of the package that the code in `path` imports."""
+    """Return the files of :data:`HOMES` that the code in `path` imports."""
     return tuple(file for name in imported_modules(path.read_text(encoding="utf-8")) for file in module_files(name))
 
 
 def imported_modules(code: str) -> list[str]:
-    """Return the dotted names below ``healthops`` that `code` imports, sorted."""
+    """Return the dotted names below those of :data:`HOMES` that `code` imports, sorted."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
@@ -76,4 +79,4 @@ def imported_modules(code: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return sorted(name for name in names if name.split(".")[0] == "healthops")
+    return sorted(name for name in names if name.split(".")[0] in HOMES)

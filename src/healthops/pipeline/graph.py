@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -71,9 +72,10 @@ def build_graph(workspace: Workspace) -> list[Job]:
     _check_scenario(workspace, declarations)
     _check_data(workspace)
     jobs = [_step(workspace, step) for step in _steps(workspace)]
-    for declaration in declarations.values():
+    here = workspace.declarations()
+    for declaration in here.values():
         jobs.append(_execute(workspace, declaration))
-        jobs.append(_page(workspace, declaration, list(declarations)))
+        jobs.append(_page(workspace, declaration, list(here)))
     _check_makers(workspace, jobs)
     return jobs
 
@@ -91,6 +93,11 @@ def _steps(workspace: Workspace) -> list[dict]:
 
 def _check_scenario(workspace: Workspace, declarations: dict[str, Declaration]) -> None:
     folder = notebooks_folder(workspace)
+    kinds = yaml.safe_load((workspace.config / "graph.yaml").read_text(encoding="utf-8"))["steps"]
+    for name, declaration in declarations.items():
+        strange = sorted(set(declaration.only) - set(kinds))
+        if strange:
+            raise GraphError(f"config/graph.yaml: {name} is for {strange} only; there are steps for {sorted(kinds)}")
     for name in declarations:
         if not (folder / f"{name}.ipynb").is_file():
             raise GraphError(f"config/graph.yaml declares {name}, but notebooks/{name}.ipynb is not there")
@@ -139,23 +146,31 @@ def _step(workspace: Workspace, step: dict) -> Job:
     products = [workspace.table_path(name) for name in step.get("writes", ())]
     scenario = workspace.scenario
     module = step["run"]
+    code = closure.used_files(closure.module_files(module))
     return Job(
         name=step["name"],
         command=[sys.executable, "-m", "healthops.pipeline.step", module, scenario.name],
         files=[
-            *closure.used_files([*closure.module_files(module), *_data_beside(module)]),
+            *code,
+            *_data_beside(code),
             _lock(workspace),
             *tables,
             *raw,
         ],
         products=[*products, *([workspace.raw] if step.get("makes_raw") else [])],
-        values=json.dumps([step, scenario.seed, scenario.prepare, scenario.data], sort_keys=True),
+        values=json.dumps([step, scenario.seed, scenario.prepare, scenario.data, _surroundings(step)], sort_keys=True),
     )
 
 
-def _data_beside(module: str) -> Iterable[Path]:
-    folder = closure.module_files(module)[-1].parent
-    return sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".csv", ".json"))
+def _surroundings(step: dict) -> dict[str, str | None]:
+    """Environment variables that the step declares: where one is set later or names another folder, it runs again."""
+    return {name: os.environ.get(name) for name in step.get("environment", ())}
+
+
+def _data_beside(code: Iterable[Path]) -> list[Path]:
+    """Return the data files of the folders of `code`."""
+    folders = sorted({path.parent for path in code})
+    return [p for folder in folders for p in sorted(folder.iterdir()) if p.suffix in (".yaml", ".csv", ".json")]
 
 
 def _execute(workspace: Workspace, declaration: Declaration) -> Job:

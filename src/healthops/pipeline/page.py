@@ -25,7 +25,7 @@ def write_page(workspace: Workspace, executed: Path | NotebookNode, *, failure: 
     """Write the report of the workspace's notebook; return its size in bytes."""
     assert workspace.notebook is not None and workspace.declaration is not None
     name, scenario = workspace.notebook, workspace.scenario
-    order = list(Declaration.load_all(config=workspace.config).values())
+    order = list(workspace.declarations().values())
     here = [d.notebook for d in order].index(name)
     context = RenderContext(
         scenario=scenario.name,
@@ -90,9 +90,11 @@ def cited(sources: Collection[Source], declaration: Declaration | None) -> list[
 
 def write_index(workspace: Workspace, metrics: Mapping[str, float], *, outdated: Collection[str] = ()) -> None:
     """Write the grid of the scenario's reports."""
-    titles = {d.notebook: d.title for d in Declaration.load_all(config=workspace.config).values()}
+    every = Declaration.load_all(config=workspace.config)
+    here = workspace.declarations()
     render_index(
-        titles,
+        {name: declaration.title for name, declaration in here.items()},
+        elsewhere={name: declaration.only for name, declaration in every.items() if name not in here},
         scenario=workspace.scenario,
         metrics=metrics,
         outdated=outdated,

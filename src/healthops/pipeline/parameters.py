@@ -100,6 +100,11 @@ def check_rooms(notebook: Path, declaration: Declaration) -> None:
         code = "\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
         for module in imported_modules(code):
             parts = module.split(".")
+            if parts[0] != "healthops":
+                raise ParameterError(
+                    f"{notebook.name}, cell {index + 1} imports {module}: a notebook reads the tables "
+                    f"that steps of {parts[0]}/ write, and imports rooms of healthops only"
+                )
             if len(parts) > 1 and parts[1] not in (*declaration.rooms, "workspace", "__version__"):
                 raise ParameterError(
                     f"{notebook.name}, cell {index + 1} imports {module}: config/graph.yaml declares the rooms "

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from healthops.files import atomic_file
-from healthops.workspace import Declaration, Workspace
+from healthops.workspace import Workspace
 
 if TYPE_CHECKING:
     from healthops.pipeline.build import Outcome
@@ -19,7 +19,7 @@ def collect_metrics(workspace: Workspace, *, outdated: Collection[str] = ()) -> 
     Figures of `outdated` notebooks are left out: they belong to an earlier run.
     """
     metrics = {}
-    for notebook in Declaration.load_all(config=workspace.config):
+    for notebook in workspace.declarations():
         path = workspace.metrics_path(notebook)
         if path.is_file() and notebook not in outdated:
             figures = json.loads(path.read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ def tell(workspace: Workspace, outcome: Outcome) -> None:
     counts += f", {len(outcome.failed)} failed, {len(outcome.skipped)} not tried" if not outcome.ok else ""
     print(f"\n{workspace.scenario.title}: {counts}, {outcome.seconds:.0f} s")
     shown = headlines(collect_metrics(workspace, outdated=outcome.outdated))
-    for notebook in Declaration.load_all(config=workspace.config):
+    for notebook in workspace.declarations():
         late = "failed, or something before it did" if notebook in outcome.outdated else "(no headline figure)"
         print(f"  {notebook:32s} {shown.get(notebook, late)}")
     print(f"\nReports: {workspace.report_path('index')}")

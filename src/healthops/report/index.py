@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -19,7 +19,7 @@ TEMPLATE = _HERE / "template"
 #: What the head of a failed notebook's page says; see ``template/frame.html.j2``.
 _FAILED = re.compile(r'<meta (?=[^>]*name="healthops:state")[^>]*content="failed"')
 
-State = Literal["built", "failed", "out of date", "not run", "not built"]
+State = Literal["built", "failed", "out of date", "not run", "not built", "elsewhere"]
 
 
 class HeadlineError(ValueError):
@@ -96,6 +96,7 @@ def render_index(
     metrics: Mapping[str, float],
     out: str | Path,
     outdated: Collection[str] = (),
+    elsewhere: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write the index of a scenario's reports.
 
@@ -111,6 +112,8 @@ def render_index(
         The HTML file, replaced in one step.
     outdated : collection of str
         Notebooks that failed or were not tried because something before them failed: what is there of them is old.
+    elsewhere : mapping, optional
+        Notebooks that do not belong to this scenario, to the kinds of data that they are run on.
 
     Returns
     -------
@@ -121,12 +124,15 @@ def render_index(
 
     out = Path(out)
     states = {name: _state(out, name, outdated=name in outdated) for name in titles}
+    kinds = {name: " or ".join(words) for name, words in (elsewhere or {}).items()}
+    states |= dict.fromkeys(kinds, "elsewhere")
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined)
     html = environment.get_template("grid.html.j2").render(
         scenario=scenario,
         synthetic=scenario.prepare == "synthetic",
         systems=grid()["systems"],
         rows=_rows({**grid()["notebooks"], **titles}, states, metrics),
+        kinds=kinds,
         metrics=_figures(metrics, out),
         css=(TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
     )
