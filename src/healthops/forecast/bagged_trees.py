@@ -27,13 +27,13 @@ class BaggedTreesParameters:
         Most rows of a bag.
     """
 
-    bags: int = 3
+    bags: int = 6
     share: float = 0.6
-    rows: int = 12_000
-    rounds: int = 80
+    rows: int = 5_000
+    rounds: int = 60
     leaves: int = 15
-    learning_rate: float = 0.08
-    rows_in_leaf: int = 60
+    learning_rate: float = 0.1
+    rows_in_leaf: int = 40
     feature_share: float = 0.5
     row_share: float = 0.5
     bins: int = 63
