@@ -46,7 +46,7 @@ check: $(ENV) ## make SCENARIO from nothing twice, compare every byte, then the 
 explain: $(ENV) ## say what would run and why
 	$(BIN)/healthops explain $(SCENARIO)
 
-bench: $(ENV) ## measure speed and skill (slow; see benchmarks/README.md)
+bench: $(ENV) ## measure speed (skill beside real teams: report 91 of SCENARIO=public; see benchmarks/README.md)
 	$(BIN)/python -m benchmarks.run
 
 clean: ## remove what runs of SCENARIO made (fetched data stays)

@@ -18,7 +18,7 @@ from healthops.report.render import render
 from healthops.workspace import REPOSITORY, Declaration, Workspace
 
 #: Versions that a report names.
-PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost-cpu", "tensorflow-cpu", "keras", "torch", "highspy")
+PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "tensorflow-cpu", "keras", "torch", "highspy")
 
 
 def write_page(workspace: Workspace, executed: Path | NotebookNode, *, failure: str | None = None) -> int:

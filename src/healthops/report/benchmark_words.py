@@ -175,7 +175,7 @@ def iquitos_in_words(scores: pd.DataFrame) -> str:
     ours, rival = table.loc[OUR_TEAM], table.drop(index=[OUR_TEAM, ORGANISERS], errors="ignore").iloc[0]
     gap, others = ours["log_score"] - rival["log_score"], table.drop(index=OUR_TEAM)
     size = "less" if abs(gap) < ours["standard_error"] else "more"
-    zeros = "None of our forecasts" if ours["n_inf"] == 0 else f"{ours['n_inf']:.0f} of our forecasts"
+    zeros = f"{ours['n_inf']:.0f} of our forecasts"
     return (
         f"Ours has **{ours['log_score']:.3f}** (standard error {ours['standard_error']:.3f}), the best team, "
         f"{rival.name}, "
@@ -210,7 +210,7 @@ def examples_in_words(forecasts: pd.DataFrame, seasons: Iterable[str], weeks: tu
         first, later = (percent(mean[week], 0) for week in weeks)
         said.append(
             f"In {season} the bins that came had a mean probability of {first} at the start and {later} after "
-            f"{weeks[1]} weeks"
+            f"{weeks[1]} weeks."
         )
     return " ".join(said)
 
