@@ -91,6 +91,10 @@ def test_a_better_team_is_not_softened():
 def test_without_the_teams_scores_no_place_among_teams_is_claimed():
     alone = made.flusight_teams({"healthops-fusion": 0.6, "hub-baseline": 1.0}, baseline="hub-baseline")
     assert not [bar for bar in flusight_bars(alone) if "best team" in bar.asked or bar.aim]
+    answer = words.places_in_words({season: tables.overall(alone, season) for season in made.SEASONS})
+    assert answer.startswith(
+        "On FluSight the fusion's WIS is 0.600 and 0.600 of the hub baseline's in 2023-24 and 2024-25"
+    )
     said = plain(words.standing(tables.overall(alone, "2023-24"), "2023-24"))
     assert "relative WIS is 0.600" in said and "the teams' scores were not there" in said and "rank" not in said
     assert "better than hub-baseline in 3 of 3" in words.states_in_words(alone)

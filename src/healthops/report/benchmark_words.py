@@ -74,6 +74,19 @@ def standing(table: pd.DataFrame, season: str) -> str:
     )
 
 
+def places_in_words(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Our rank in every season in one sentence; without the teams' scores, the relative WIS beside the hub baseline."""
+    scores = listed(f"{table.loc[OURS, 'relative_wis']:.3f}" for table in tables.values())
+    if not all(map(has_teams, tables.values())):
+        return (
+            f"On FluSight the fusion's WIS is {scores} of the hub baseline's in {listed(tables)}; the teams' scores "
+            f"were not "
+            "there, so that nothing can be said of its rank."
+        )
+    ranks = listed(f"**{table.loc[OURS, 'rank']} of {len(table)}** in {season}" for season, table in tables.items())
+    return f"Among the models of FluSight the fusion takes rank {ranks} (relative WIS {scores})."
+
+
 def dates_in_words(teams: pd.DataFrame) -> str:
     """On how many reference dates ours was better than the ensemble and than the baseline, by season."""
     said = []
