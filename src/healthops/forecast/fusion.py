@@ -128,19 +128,27 @@ def mix(
     .. [1] Howerton et al. (2023), Context-dependent representation of within- and between-model uncertainty,
        J. R. Soc. Interface 20: 20220659.
     """
+    factors = np.array([(spreads or {}).get(h, 1.0) for h in cube.horizons])
+    if factors.min() <= 0:
+        raise ValueError(f"spreads must be positive: {dict(spreads or {})}")
+    pooled = pool(cube, weights)
+    stretched = _stretch(_root(pooled), np.broadcast_to(factors, pooled.shape[:-1]))
+    return cube.with_model(name, np.round(stretched**4))
+
+
+def pool(cube: Cube, weights: Mapping[str, float]) -> np.ndarray:
+    """Quantiles of the members' averaged probabilities, not rounded, shape (O, P, H, 23); see :func:`mix`."""
     absent = sorted(set(weights) - set(cube.models))
     if absent:
         raise ValueError(f"the fusion needs forecasts of {absent}; the backtest has {list(cube.models)}")
-    factors = np.array([(spreads or {}).get(h, 1.0) for h in cube.horizons])
-    if not weights or min(weights.values()) <= 0 or factors.min() <= 0:
-        raise ValueError(f"weights and spreads must be positive: {dict(weights)}, {dict(spreads or {})}")
+    if not weights or min(weights.values()) <= 0:
+        raise ValueError(f"weights must be positive: {dict(weights)}")
     shares = np.diff(np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2, [1.0]]))
     points = np.concatenate([cube.quantiles[m] for m in weights], axis=-1)
     share = np.concatenate([weight * shares for weight in weights.values()])
     flat = np.maximum(points.reshape(-1, len(share)), 0.0)
-    pooled = weighted_quantiles(flat, np.broadcast_to(share, flat.shape)).reshape(*points.shape[:-1], len(LEVELS))
-    stretched = _stretch(_root(pooled), np.broadcast_to(factors, pooled.shape[:-1]))
-    return cube.with_model(name, np.round(stretched**4))
+    pooled = weighted_quantiles(flat, np.broadcast_to(share, flat.shape))
+    return pooled.reshape(*points.shape[:-1], len(LEVELS))
 
 
 def _root(cases: np.ndarray) -> np.ndarray:

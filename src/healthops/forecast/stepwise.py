@@ -69,7 +69,7 @@ class Stepwise(Forecaster):
         ValueError
             If the panel is too short to hold one target, or a named column is not among the features.
         """
-        self.scale = _scale(panel)
+        self.scale = pooled_scale(panel)
         z, level = self._levels(panel)
         now = self._now(panel, z)
         first = min(self.WARM_UP, z.shape[1] // 2)
@@ -89,15 +89,14 @@ class Stepwise(Forecaster):
         unknown = sorted(set(horizons) - set(self.models))
         if unknown:
             raise ValueError(f"{self.name} was fitted for the horizons {sorted(self.models)}, not {unknown}")
-        recent = _last(panel, 7 * 53)
+        recent = last_weeks(panel, 7 * 53)
         z, level = self._levels(recent)
         now = self._now(recent, z)[:, -1:]
         out = np.empty((len(panel.places), len(horizons), len(LEVELS)))
         for j, h in enumerate(horizons):
             step = horizon_features(z, recent.weeks, h).values[:, -1:]
             change = self.models[h].predict(self._chosen(np.concatenate([now, step], axis=-1))[:, 0])
-            ahead = level[:, -1, None] + change
-            out[:, j] = self.scale.backward(ahead) if self.target == "root" else np.expm1(np.maximum(ahead, 0.0))
+            out[:, j] = self._cases(level[:, -1, None] + change)
         return np.maximum.accumulate(out, axis=-1)
 
     # ---- within ---------------------------------------------------------------------------------------------
@@ -105,6 +104,9 @@ class Stepwise(Forecaster):
         cases = panel.filled()
         z = self.scale.forward(cases)
         return z, (z if self.target == "root" else np.log1p(cases))
+
+    def _cases(self, level: np.ndarray) -> np.ndarray:
+        return self.scale.backward(level) if self.target == "root" else np.expm1(np.maximum(level, 0.0))
 
     def _now(self, panel: Panel, z: np.ndarray) -> np.ndarray:
         week = week_features(
@@ -138,13 +140,15 @@ def count_features(cases: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     return np.stack(list(columns.values()), axis=-1).astype(np.float32), tuple(columns)
 
 
-def _scale(panel: Panel) -> PlaceScale:
+def pooled_scale(panel: Panel) -> PlaceScale:
+    """Learn each place's scale from the weeks of `panel`, with a floor."""
     scale = PlaceScale.fit(panel.cases, panel.population)
     # A place that hardly ever had a case must not turn its first one into an enormous value.
     return replace(scale, scale=np.maximum(scale.scale, 0.5 * np.median(scale.scale)))
 
 
-def _last(panel: Panel, weeks: int) -> Panel:
+def last_weeks(panel: Panel, weeks: int) -> Panel:
+    """Return the last `weeks` weeks of `panel`, or all where it is shorter."""
     keep = slice(max(0, len(panel.weeks) - weeks), None)
     features = {name: values[:, keep] for name, values in panel.features.items()}
     return replace(panel, weeks=panel.weeks[keep], cases=panel.cases[:, keep], features=features)
