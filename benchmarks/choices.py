@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from benchmarks import peru_dengue
-from healthops.forecast import flu, season_targets
+from healthops.forecast import flu, peru, season_targets
 
 if TYPE_CHECKING:
     from healthops.workspace import Workspace
@@ -40,13 +41,19 @@ def settings() -> pd.DataFrame:
         "flusight": {"FluFusion": flu.FluFusion().config},
         "dengue_project": dict(season_targets.CITY_CONFIGS),
         "peru": {
-            "weights": peru_dengue.WEIGHTS,
-            "spreads": peru_dengue.SPREADS,
-            "models": {name: described(maker) for name, maker in peru_dengue.models().items()},
+            **constants(peru_dengue),
+            **constants(peru),
+            "models": {name: described(maker) for name, maker in peru.models().items()},
         },
     }
     rows = [(ground, *pair) for ground, parts in configurations.items() for pair in flat(parts)]
     return pd.DataFrame(rows, columns=["ground", "setting", "value"])
+
+
+def constants(module: ModuleType) -> dict[str, Any]:
+    """Constants of a module that hold settings: its mappings and dataclasses in capitals."""
+    found = {name: value for name, value in vars(module).items() if name.isupper() and not name.startswith("_")}
+    return {name: value for name, value in found.items() if isinstance(value, Mapping) or is_dataclass(value)}
 
 
 def flat(parts: object, prefix: str = "") -> Iterator[tuple[str, str]]:

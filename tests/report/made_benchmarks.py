@@ -165,7 +165,11 @@ def choices() -> pd.DataFrame:
 
 def settings() -> pd.DataFrame:
     names = {"iquitos.cox.length": "8.8", "iquitos.cox.shape": "3", "iquitos.draws": "4000"}
-    return pd.DataFrame([{"ground": "dengue_project", "setting": k, "value": v} for k, v in names.items()])
+    weights = {"WEIGHTS.lstm-torch": "0.4", "WEIGHTS.trees-root": "0.6"}
+    grounds = {"dengue_project": names, "peru": weights}
+    return pd.DataFrame(
+        [{"ground": g, "setting": k, "value": v} for g, part in grounds.items() for k, v in part.items()]
+    )
 
 
 def write_all(ws: Workspace) -> None:

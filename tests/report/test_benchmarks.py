@@ -24,6 +24,7 @@ from tests.report import made_benchmarks as made
 from tests.report.checks import faults, parse
 
 NOTEBOOK = "91-benchmark-forecasts"
+MEMBERS = ["lstm-torch", "trees-root"]
 AIMS = {"2023-24": 0.54, "2024-25": 0.6}
 
 
@@ -111,7 +112,7 @@ def test_iquitos_is_held_to_bar_and_aim():
 
 def test_peru_is_held_to_baseline_peer_member_and_coverage():
     asked = {"department": (0.66, 0.77), "province": (0.65, 0.79)}
-    bars = tables.peru_bars(made.peru_scores(), bars=asked, peer=0.75, member_aim=0.98, coverage_points=3)
+    bars = tables.peru_bars(made.peru_scores(), MEMBERS, bars=asked, peer=0.75, member_aim=0.98, coverage_points=3)
     wanted = {bar.asked: bar for bar in bars if bar.ground == "Peru, departments"}
     assert wanted["WIS at most 0.66 of the hub baseline's"].met
     assert not wanted["log1p WIS at most 0.77 of the hub baseline's"].met
@@ -129,8 +130,7 @@ def test_names_in_the_tables_are_those_of_the_forecasters():
 
     assert dengue_project.TEAM == tables.OUR_TEAM
     assert tables.PEERS == peru_dengue.PEERS and tables.HUB_BASELINE == peru_dengue.BASELINE
-    table = pd.DataFrame({"relative_wis": 1.0}, index=[*peru_dengue.models(), "fusion"])
-    assert set(tables.members(table)) >= set(peru_dengue.WEIGHTS)
+    assert set(peru_dengue.WEIGHTS) <= set(peru_dengue.models())
 
 
 def test_a_comparison_that_the_table_lacks_is_named():
@@ -150,10 +150,12 @@ def test_sentences_on_flusight_count_what_the_tables_hold():
     late = table["within"] == str(made.dates("2023-24")[0].date())
     table.loc[late & (table["model"] == "healthops-fusion"), "relative_wis"] = 0.8
     said = words.dates_in_words(table)
-    assert "In 2023-24 it was better on 4 of 5 reference dates than the ensemble and on 5 of 5" in said
+    assert (
+        "In 2023-24 it was better than the ensemble on 4 of 5 reference dates and than the hub's baseline on 5" in said
+    )
     table.loc[(table["within"] == "36") & (table["model"] == "healthops-fusion"), "relative_wis"] = 0.9
     said = words.states_in_words(table)
-    assert "in 2 of 3 places" in said and "behind or least ahead in NY (1.20)" in said
+    assert "in 2 of 3 states and territories" in said and "furthest behind in NY (1.20)" in said
     fans = plain(words.fans_in_words(made.flusight_forecasts(), "US"))
     assert "In 2023-24 50 % of the 20 forecasts for the US held what came" in fans and "50 % of it lay above" in fans
     assert words.cost_in_words(made.flusight_runs()).startswith(
@@ -184,7 +186,7 @@ def test_sentences_on_iquitos():
 
 def test_sentences_on_peru():
     scores, weeks = made.peru_scores(), made.peru_weeks()
-    said = plain(words.peru_in_words(scores, "province"))
+    said = plain(words.peru_in_words(scores, "province", MEMBERS))
     assert "the fusion's WIS is 0.660 (0.59 to 0.73) of the hub baseline's, and 0.780 (0.70 to 0.86)" in said
     assert "best single member is trees-root (0.690), the best of statsforecast's models auto-theta (1.020)" in said
     assert "the 90 % intervals 86.0 to 90.0 %" in plain(words.peru_coverage_in_words(scores, "province"))
@@ -235,8 +237,8 @@ def test_every_figure_is_drawn_from_small_tables():
     flu = [figures.by_horizon(table), figures.by_date(table), figures.coverage(table)]
     flu += [figures.shared_by(made.flusight_allocation()), figures.seconds(made.flusight_runs(), 60)]
     iquitos = [figures.dengue_teams(scores, bar=-2.55, aim=-2.48), figures.dengue_seasons(scores)]
-    peru = [figures.peru_horizons(made.peru_scores()), figures.peru_coverage(made.peru_scores(), 3)]
-    peru += [figures.peru_models(made.peru_scores(), {"department": (0.68, 0.79)})]
+    peru = [figures.peru_horizons(made.peru_scores(), MEMBERS), figures.peru_coverage(made.peru_scores(), 3)]
+    peru += [figures.peru_models(made.peru_scores(), MEMBERS, {"department": (0.68, 0.79)})]
     peru += [figures.peru_weeks(made.peru_weeks(), made.peru_scores())]
     for fig in (*flu, *iquitos, *peru):
         assert all(ax.get_xlabel() or ax.get_ylabel() or ax.get_title() for ax in fig.axes)
@@ -244,7 +246,10 @@ def test_every_figure_is_drawn_from_small_tables():
 
 def test_settings_are_told_a_part_a_line():
     lines = tables.setting_lines(made.settings())
-    assert lines["settings"].tolist() == ["length 8.8, shape 3", "draws 4000"]
+    assert lines["settings"].tolist() == ["length 8.8, shape 3", "draws 4000", "lstm-torch 0.4, trees-root 0.6"]
+    assert tables.members(made.settings()) == MEMBERS
+    with pytest.raises(ValueError, match="no WEIGHTS of the fusion"):
+        tables.members(made.settings().assign(ground="flusight"))
 
 
 def test_the_record_and_the_settings_are_those_of_the_frozen_forecasters(tmp_path: Path):
@@ -260,7 +265,8 @@ def test_the_record_and_the_settings_are_those_of_the_frozen_forecasters(tmp_pat
     found = settings.set_index(["ground", "setting"])["value"]
     length = season_targets.CITY_CONFIGS["iquitos"].cox.smooth_length
     assert float(found["dengue_project", "iquitos.cox.smooth_length"]) == length
-    assert sum(float(v) for (_, k), v in found.items() if k.startswith("weights.")) == pytest.approx(1)
+    assert sum(float(v) for (_, k), v in found.items() if k.startswith("WEIGHTS.")) == pytest.approx(1)
+    assert set(tables.members(settings)) == set(choices.peru_dengue.WEIGHTS)
 
 
 # ---- the notebook ---------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from healthops.report.benchmark_tables import (
     best_other,
     by_scope,
     dengue_ranking,
-    members,
     overall,
     peru_overall,
 )
@@ -152,7 +151,7 @@ def by_date(teams: pd.DataFrame, *, most: float = 2.0) -> Figure:
 def by_state(teams: pd.DataFrame) -> Figure:
     """Our WIS over the ensemble's in each state, sorted, a panel a season; without teams, relative WIS."""
     seasons = sorted(set(teams["season"]))
-    fig, axes = _grid(len(seasons), 1, 2.8 * len(seasons))
+    fig, axes = _grid(len(seasons), 1, 2.8 * len(seasons), sharey=True)
     for ax, season in zip(axes[:, 0], seasons, strict=True):
         wide = by_scope(teams, season, "location")
         rival = ENSEMBLE if ENSEMBLE in wide else next(m for m in wide if m != OURS)
@@ -196,7 +195,7 @@ def coverage(teams: pd.DataFrame) -> Figure:
     return fig
 
 
-def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 1.6) -> Figure:
+def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 2.0) -> Figure:
     """Forecasts of one place from every so many reference dates as fans beside what came, a panel a season.
 
     Raises
@@ -234,7 +233,7 @@ def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 1
             ylabel="admissions a week",
             ylim=(0, headroom * came["observed"].max()),
         )
-        ax.legend(ncols=5, loc="upper left", fontsize=8)
+        ax.legend(ncols=4, loc="upper left", fontsize=8, **_OPAQUE)
     axes[-1, 0].set_xlabel("Saturday that ends the week")
     return fig
 
@@ -368,19 +367,19 @@ def dengue_examples(forecasts: pd.DataFrame, seasons: Mapping[str, str]) -> Figu
 # ---- Peru -----------------------------------------------------------------------------------------------------
 
 
-def _peru_colours(table: pd.DataFrame) -> dict[str, str]:
-    groups = {FUSION: BLUE, **dict.fromkeys(members(table), GREEN), **dict.fromkeys(PEERS, ORANGE)}
+def _peru_colours(table: pd.DataFrame, members: Sequence[str]) -> dict[str, str]:
+    groups = {FUSION: BLUE, **dict.fromkeys(members, GREEN), **dict.fromkeys(PEERS, ORANGE)}
     return {name: groups.get(name, MUTED) for name in table.index}
 
 
-def peru_models(scores: pd.DataFrame, bars: Mapping[str, Sequence[float]]) -> Figure:
+def peru_models(scores: pd.DataFrame, members: Sequence[str], bars: Mapping[str, Sequence[float]]) -> Figure:
     """Relative WIS of every model with its bootstrap interval, raw and log1p, a row of panels a level."""
     from matplotlib.lines import Line2D
 
     fig, axes = _grid(len(bars), 2, 2.9 * len(bars), sharex="col")
     for row, (level, bounds) in zip(axes, bars.items(), strict=True):
         table = peru_overall(scores, level)
-        colours = _peru_colours(table)
+        colours = _peru_colours(table, members)
         for ax, score, bound in zip(row, ("relative_wis", "relative_wis_log1p"), bounds, strict=True):
             for y, (model, r) in enumerate(table.iterrows(), 1):
                 ax.plot([r[f"{score}_low"], r[f"{score}_high"]], [y, y], color=colours[model], lw=1.6)
@@ -393,14 +392,14 @@ def peru_models(scores: pd.DataFrame, bars: Mapping[str, Sequence[float]]) -> Fi
             ax.grid(axis="y", visible=False)
     for ax in axes[-1]:
         ax.set_xlabel("over the hub baseline's")
-    kinds = {"fusion": BLUE, "its members": GREEN, "statsforecast": ORANGE, "baselines": MUTED}
+    kinds = {"fusion": BLUE, "its members": GREEN, "statsforecast": ORANGE, "others": MUTED}
     handles = [Line2D([], [], color=colour, marker="o", ms=5, label=kind) for kind, colour in kinds.items()]
     handles.append(Line2D([], [], color=AMBER, ls="--", label="asked of the fusion"))
     fig.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8)
     return fig
 
 
-def peru_horizons(scores: pd.DataFrame) -> Figure:
+def peru_horizons(scores: pd.DataFrame, members: Sequence[str]) -> Figure:
     """Relative WIS by weeks ahead: the fusion with its interval, its members, the best peer; a panel a level."""
     levels = list(dict.fromkeys(scores["level"]))
     fig, axes = _grid(1, len(levels), 3.8, sharey=True)
@@ -413,7 +412,7 @@ def peru_horizons(scores: pd.DataFrame) -> Figure:
         ax.fill_between(
             mine["horizon"], mine["relative_wis_low"], mine["relative_wis_high"], color=BLUE, alpha=0.15, lw=0
         )
-        for n, name in enumerate(members(table)):
+        for n, name in enumerate(members):
             ax.plot(wide[name], color=GREEN, lw=1, alpha=0.8, label="members" if n == 0 else None)
         peer = table.loc[list(PEERS), "relative_wis"].idxmin()
         ax.plot(wide[peer], "s-", color=ORANGE, ms=3.5, label="best peer (in the title)")

@@ -21,7 +21,6 @@ OUR_TEAM, ORGANISERS = "healthops", "baseline"
 #: Names in ``peru_benchmark_scores``: the fusion, its baseline, the peers from statsforecast.
 FUSION, HUB_BASELINE = "fusion", "hub-baseline"
 PEERS = ("auto-ets", "auto-theta", "auto-arima")
-OTHER_BASELINES = (HUB_BASELINE, "root-baseline", "seasonal-quantiles")
 
 #: Two-letter codes of the states by FIPS code (ANSI INCITS 38), as the figures name them.
 STATES = dict(
@@ -211,13 +210,29 @@ def peru_overall(scores: pd.DataFrame, level: str) -> pd.DataFrame:
     return kept.set_index("model").sort_values("relative_wis")
 
 
-def members(table: pd.DataFrame) -> list[str]:
-    """The members of the fusion: every model that is neither a peer nor a baseline, best first."""
-    return [name for name in table.index if name not in (FUSION, *PEERS, *OTHER_BASELINES)]
+def members(settings: pd.DataFrame) -> list[str]:
+    """The members of the fusion, by its weights in the table ``benchmark_settings``.
+
+    Raises
+    ------
+    ValueError
+        If the table holds no weight.
+    """
+    names = settings.loc[settings["ground"] == "peru", "setting"]
+    found = [name.removeprefix("WEIGHTS.") for name in names if name.startswith("WEIGHTS.")]
+    if not found:
+        raise ValueError("benchmark_settings holds no WEIGHTS of the fusion for Peru; run benchmark-choices")
+    return found
 
 
 def peru_bars(
-    scores: pd.DataFrame, *, bars: Mapping[str, Sequence[float]], peer: float, member_aim: float, coverage_points: float
+    scores: pd.DataFrame,
+    members: Sequence[str],
+    *,
+    bars: Mapping[str, Sequence[float]],
+    peer: float,
+    member_aim: float,
+    coverage_points: float,
 ) -> list[Bar]:
     """What was asked in Peru, for each level: against the baseline, the best peer and the best member; coverage."""
     found = []
@@ -230,7 +245,7 @@ def peru_bars(
             rival = table.loc[list(PEERS), ratio]
             asked = f"{said} at most {peer:.2f} of the best peer's ({rival.idxmin()})"
             found.append(Bar(ground, asked, mine[ratio] / rival.min(), high=peer))
-            own = table.loc[members(table), ratio]
+            own = table.loc[list(members), ratio]
             against = mine[ratio] / own.min()
             found.append(Bar(ground, f"{said} at most that of the best member ({own.idxmin()})", against, high=1.0))
             asked = f"{said} at most {member_aim:.2f} of the best member's"

@@ -21,7 +21,6 @@ from healthops.report.benchmark_tables import (
     by_scope,
     dengue_ranking,
     has_teams,
-    members,
     overall,
     peru_overall,
 )
@@ -89,30 +88,31 @@ def places_in_words(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def dates_in_words(teams: pd.DataFrame) -> str:
     """On how many reference dates ours was better than the ensemble and than the baseline, by season."""
+    rivals = {ENSEMBLE: "the ensemble", BASELINE: "the hub's baseline", HUB_BASELINE: "the hub baseline"}
     said = []
     for season in sorted(set(teams["season"])):
         wide = by_scope(teams, season, "reference_date")
-        rivals = {ENSEMBLE: "the ensemble", BASELINE: "the hub's baseline", HUB_BASELINE: "the hub baseline"}
         counts = []
         for model, name in rivals.items():
             if model in wide:
                 both = wide[[OURS, model]].dropna()
-                counts.append(f"{int((both[OURS] < both[model]).sum())} of {len(both)} reference dates than {name}")
-        said.append(f"In {season} it was better on {' and on '.join(counts)}.")
+                counts.append(f"than {name} on {int((both[OURS] < both[model]).sum())} of {len(both)} reference dates")
+        said.append(f"In {season} it was better {listed(counts)}.")
     return " ".join(said)
 
 
 def states_in_words(teams: pd.DataFrame) -> str:
-    """In how many states ours was better than the ensemble, and where it was worst, by season."""
+    """In how many states ours was better than the ensemble, and where it was best and worst, by season."""
     said = []
     for season in sorted(set(teams["season"])):
         wide = by_scope(teams, season, "location")
         rival = ENSEMBLE if ENSEMBLE in wide else next(model for model in wide if model != OURS)
         ratio = (wide[OURS] / wide[rival]).dropna().sort_values()
-        ends = [f"{STATES.get(code, code)} ({ratio[code]:.2f})" for code in (ratio.index[0], ratio.index[-1])]
+        best, worst = (f"{STATES.get(code, code)} ({ratio[code]:.2f})" for code in (ratio.index[0], ratio.index[-1]))
         said.append(
-            f"In {season} it was better than {rival} in {int((ratio < 1).sum())} of {len(ratio)} places, furthest "
-            f"ahead in {ends[0]}, furthest behind or least ahead in {ends[1]}."
+            f"In {season} it was better than {rival} in {int((ratio < 1).sum())} of {len(ratio)} states and "
+            f"territories, "
+            f"furthest ahead in {best} and {'furthest behind' if ratio.iloc[-1] > 1 else 'least ahead'} in {worst}."
         )
     return " ".join(said)
 
@@ -231,10 +231,10 @@ def examples_in_words(forecasts: pd.DataFrame, seasons: Iterable[str], weeks: tu
 # ---- Peru -----------------------------------------------------------------------------------------------------
 
 
-def peru_in_words(scores: pd.DataFrame, level: str) -> str:
+def peru_in_words(scores: pd.DataFrame, level: str, members: Iterable[str]) -> str:
     """Where the fusion stands in Peru against the baseline, its members and the peers, with intervals."""
     table = peru_overall(scores, level)
-    mine, own = table.loc[FUSION], table.loc[members(table), "relative_wis"]
+    mine, own = table.loc[FUSION], table.loc[list(members), "relative_wis"]
     peers = table.loc[list(PEERS), "relative_wis"]
     raw, log = (
         f"**{mine[f'relative_{s}']:.3f}** ({mine[f'relative_{s}_low']:.2f} to {mine[f'relative_{s}_high']:.2f})"
