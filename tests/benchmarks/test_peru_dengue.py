@@ -8,10 +8,13 @@ import pytest
 from benchmarks import peru_dengue as benchmark
 from healthops.cache import ContentCache
 from healthops.data.schemas import validate
+from healthops.forecast import peru
 from healthops.forecast.base import LEVELS, PanelError
 from healthops.forecast.baselines import HubBaseline, RootBaseline, SeasonalQuantiles
 from healthops.forecast.cube import Cube
-from healthops.forecast.fusion import mix
+from healthops.forecast.fusion import pool
+from healthops.forecast.rolling_calibration import adjusted, rolling_factors
+from healthops.workspace import Workspace
 from tests.forecast.made import made_panel
 
 CHEAP = {"hub-baseline": HubBaseline, "root-baseline": RootBaseline, "seasonal-quantiles": SeasonalQuantiles}
@@ -81,9 +84,13 @@ def test_the_fusion_is_mixed_before_anything_is_rounded(cheap, tmp_path):
     exact = Cube(
         origins, cube.places, cube.horizons, {name: r.quantiles[:, :2] for name, r in runs.items()}, cube.observed
     )
-    wanted = mix(exact, benchmark.WEIGHTS, spreads=benchmark.SPREADS).quantiles["fusion"]
-    np.testing.assert_array_equal(cube.quantiles["fusion"], wanted)
-    assert (mix(cube, benchmark.WEIGHTS, spreads=benchmark.SPREADS).quantiles["fusion"] != wanted).any()
+
+    def fused(members):
+        pooled = pool(members, benchmark.WEIGHTS)
+        return adjusted(pooled, *rolling_factors(pooled, cube.observed, origins, cube.horizons))
+
+    np.testing.assert_array_equal(cube.quantiles["fusion"], fused(exact))
+    assert (cube.quantiles["fusion"] != fused(cube)).any()
 
 
 def test_a_forecast_that_knows_what_comes_allocates_perfectly(cheap, tmp_path):
@@ -107,10 +114,12 @@ def test_what_was_run_is_read_again_and_other_content_is_run_anew(cheap, tmp_pat
     assert len(said) == len(CHEAP)
 
 
-def test_a_last_run_of_one_origin_shares_the_fit_before():
+def test_models_are_fitted_anew_each_at_its_pace_and_a_last_run_of_one_origin_shares_the_fit_before():
     weeks = np.datetime64("2017-01-07") + np.arange(0, 4 * 27, 4).astype("timedelta64[W]")
-    assert [len(run) for run in benchmark.runs_of(weeks)] == [27]
-    assert [len(run) for run in benchmark.runs_of(weeks[:1])] == [1]
+    assert [len(run) for run in benchmark.runs_of(weeks, "auto-ets")] == [27]
+    assert [len(run) for run in benchmark.runs_of(weeks, "net-root")] == [6, 6, 6, 6, 3]
+    assert [len(run) for run in benchmark.runs_of(weeks[:1], "net-root")] == [1]
+    assert set(peru.REFIT_WEEKS) <= set(benchmark.models())
 
 
 class Broken(HubBaseline):
@@ -132,9 +141,15 @@ def test_every_choice_is_on_record_and_its_weights_are_those_in_use():
         assert f"{name} {weight:g}" in told
 
 
+@pytest.fixture(scope="module")
+def public(mirror):
+    """Tables weekly_cases, places and population of the mirror."""
+    return benchmark.tables_from_mirror(mirror)
+
+
 @pytest.mark.mirror
-def test_the_places_are_those_with_500_cases_before_2017(mirror):
-    weekly, places, population = benchmark.tables_from_mirror(mirror)
+def test_the_places_are_those_with_500_cases_before_2017(public):
+    weekly, places, population = public
     panel = benchmark.joint_panel(weekly, places, population, selection_end=benchmark.SELECTION_END)
     early = weekly[weekly["week_end"] <= benchmark.SELECTION_END]
     for level, digits, count in (("department", 2, 16), ("province", 4, 38)):
@@ -143,3 +158,19 @@ def test_the_places_are_those_with_500_cases_before_2017(mirror):
         assert len(chosen) == count and set(chosen) == set(cases.index[cases >= 500])
     whole = benchmark.joint_panel(weekly, places, population, selection_end=None)
     assert [int(benchmark.of_level(whole.places, level).sum()) for level in benchmark.LEVEL_NAMES] == [19, 66]
+
+
+@pytest.mark.mirror
+def test_the_step_of_the_pipeline_writes_its_tables_and_keeps_what_it_ran(public, monkeypatch, tmp_path):
+    monkeypatch.setattr(benchmark, "models", lambda: {"root-baseline": RootBaseline, "hub-baseline": HubBaseline})
+    monkeypatch.setattr(benchmark, "WEIGHTS", {"root-baseline": 1.0})
+    monkeypatch.setattr(benchmark, "FIRST_ORIGIN", "2022-09-01")
+    ws = Workspace("public", root=tmp_path)
+    for name, table in zip(("weekly_cases", "places", "population"), public, strict=True):
+        ws.write(name, table)
+    benchmark.run(ws)
+    scores, weeks = ws.read("peru_benchmark_scores"), ws.read("peru_benchmark_weeks")
+    assert set(scores["model"]) == set(weeks["model"]) == {"root-baseline", "hub-baseline", "fusion"}
+    assert scores.groupby("level")["places"].first().to_dict() == {"department": 16, "province": 38}
+    assert (weeks["reference_date"] >= "2022-09-01").all()
+    assert len(list((tmp_path / ".build/cache/peru_dengue").glob("*.npz"))) == 2

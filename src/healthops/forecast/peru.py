@@ -21,11 +21,15 @@ from healthops.forecast.lstm import LSTMParameters
 from healthops.forecast.lstm_keras import KerasLSTM
 from healthops.forecast.lstm_torch import TorchLSTM
 from healthops.forecast.peers import AutoARIMA, AutoETS, AutoTheta
+from healthops.forecast.pooled_net import PooledNet
 from healthops.forecast.stepwise import Stepwise
 from healthops.forecast.trees import TreesLearner
 
 LEVEL_NAMES = ("department", "province")
-FIRST_ORIGIN, LAST_ORIGIN, EVERY_WEEKS, REFIT_WEEKS = "2017-01-07", "2022-12-31", 4, 104
+FIRST_ORIGIN, LAST_ORIGIN, EVERY_WEEKS = "2017-01-07", "2022-12-31", 4
+#: Weeks after which a model is fitted anew: often where that is cheap or gains much.
+REFIT_WEEKS = {"trees-log1p": 36, "net-log1p": 24, "net-root": 24}
+REFIT_OTHERS = 104
 #: Places with so many cases up to this day are forecast: nothing of the years that are scored chooses them.
 MIN_CASES, SELECTION_END = 500, "2016-12-31"
 
@@ -44,7 +48,8 @@ def models() -> dict[str, Maker]:
     nearest = partial(AnalogueLearner, neighbours=300, importance=tuple(SITUATION.values()))
     return {
         "trees-log1p": partial(Stepwise, TreesLearner, name="trees-log1p", target="log1p"),
-        "trees-root": partial(Stepwise, TreesLearner, name="trees-root"),
+        "net-log1p": partial(PooledNet, target="log1p"),
+        "net-root": PooledNet,
         "lstm-keras": partial(KerasLSTM, NETWORK),
         "lstm-torch": partial(TorchLSTM, NETWORK),
         "analogues": partial(Stepwise, nearest, name="analogues", columns=tuple(SITUATION)),
@@ -95,7 +100,7 @@ def timed_block(block: Block) -> tuple[np.ndarray, float]:
     return found, time.process_time() - begun
 
 
-def runs_of(origins: np.ndarray) -> list[np.ndarray]:
-    """Origins that share a fit; a last run of one or two origins shares that of the run before."""
-    runs = refit_blocks(origins, REFIT_WEEKS)
+def runs_of(origins: np.ndarray, model: str) -> list[np.ndarray]:
+    """Origins that share a fit of `model`; a last run of one or two origins shares that of the run before."""
+    runs = refit_blocks(origins, REFIT_WEEKS.get(model, REFIT_OTHERS))
     return [*runs[:-2], np.concatenate(runs[-2:])] if len(runs) > 1 and len(runs[-1]) < 3 else runs
