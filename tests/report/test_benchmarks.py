@@ -170,7 +170,7 @@ def test_sentences_on_flusight_count_what_the_tables_hold():
 def test_sentences_on_iquitos():
     said = plain(words.iquitos_in_words(made.dengue_scores()))
     assert "Ours has -2.500 (standard error 0.200), the best team, A, -2.700 (0.200): 0.200 better" in said
-    assert "0 of our forecasts gave probability 0 to what came; of the 3 others 1 did so" in said
+    assert "No forecast of ours gave probability 0 to what came; of the 3 others 1 did so" in said
     worse = made.dengue_scores()
     worse.loc[worse["team"] == "healthops", "log_score"] -= 1
     worse.loc[(worse["team"] == "healthops") & (worse["season"] == "all"), "rank"] = 3

@@ -233,8 +233,8 @@ def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 2
             ylabel="admissions a week",
             ylim=(0, headroom * came["observed"].max()),
         )
-        ax.legend(ncols=4, loc="upper left", fontsize=8, **_OPAQUE)
     axes[-1, 0].set_xlabel("Saturday that ends the week")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
     return fig
 
 

@@ -188,7 +188,7 @@ def iquitos_in_words(scores: pd.DataFrame) -> str:
     ours, rival = table.loc[OUR_TEAM], table.drop(index=[OUR_TEAM, ORGANISERS], errors="ignore").iloc[0]
     gap, others = ours["log_score"] - rival["log_score"], table.drop(index=OUR_TEAM)
     size = "less" if abs(gap) < ours["standard_error"] else "more"
-    zeros = f"{ours['n_inf']:.0f} of our forecasts"
+    zeros = f"{ours['n_inf']:.0f} forecasts of ours" if ours["n_inf"] else "No forecast of ours"
     return (
         f"Ours has **{ours['log_score']:.3f}** (standard error {ours['standard_error']:.3f}), the best team, "
         f"{rival.name}, "
