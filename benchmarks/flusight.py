@@ -230,7 +230,7 @@ def scored_with_others(
 
 
 def compared(scores: pd.DataFrame, season: str, baseline: str, dates: Sequence[str] = ()) -> Frames:
-    """Tables of teams: over all tasks that count, by horizon, by location."""
+    """Tables of teams: over all tasks that count, by horizon, by location, by reference date."""
     tasks = teams.season_tasks(scores, season)
     if dates:
         tasks = tasks[tasks["reference_date"].isin(pd.DatetimeIndex(dates))]
@@ -238,7 +238,16 @@ def compared(scores: pd.DataFrame, season: str, baseline: str, dates: Sequence[s
         "teams": teams.compare(tasks, baseline=baseline),
         "teams_by_horizon": teams.compare(tasks, by="horizon", baseline=baseline),
         "teams_by_location": teams.compare(tasks, by="location", baseline=baseline),
+        "teams_by_reference_date": teams.compare(
+            _with_baseline(tasks, baseline), by="reference_date", baseline=baseline
+        ),
     }
+
+
+def _with_baseline(tasks: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Tasks of the reference dates that the baseline did: on the others nothing can be relative to it."""
+    done = tasks.loc[tasks["model"] == baseline, "reference_date"]
+    return tasks[tasks["reference_date"].isin(done)]
 
 
 # ---- what a forecast is worth to those who share by it --------------------------------------------------------------
@@ -449,10 +458,10 @@ def run(ws: Workspace, forecaster: VintageForecaster | None = None, workers: int
 
 
 def scopes(result: SeasonResult) -> pd.DataFrame:
-    """The three tables of teams as one, table ``flusight_teams``."""
+    """The tables of teams as one, table ``flusight_teams``."""
     parts = []
-    for scope, name in (("overall", "teams"), ("horizon", "teams_by_horizon"), ("location", "teams_by_location")):
-        table = result.tables[name]
+    for scope in ("overall", "horizon", "location", "reference_date"):
+        table = result.tables["teams" if scope == "overall" else f"teams_by_{scope}"]
         within = table[scope].astype(str) if scope in table else "all"
         parts.append(
             table.drop(columns=scope, errors="ignore").assign(scope=scope, within=within, season=result.season)

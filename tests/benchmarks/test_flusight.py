@@ -269,8 +269,10 @@ def test_the_step_of_the_pipeline_writes_its_tables(data, tmp_path, monkeypatch)
     monkeypatch.setattr(flusight, "SEASONS", tuple(SEASONS))
     flusight.run(ws, LastValue(), workers=1)
     table = ws.read("flusight_teams")
-    assert table.groupby("season").size().to_dict() == {season: 4 * (1 + 4 + 3) for season in SEASONS}
-    assert set(table["within"]) == {"all", "0", "1", "2", "3", "01", "06", "48"}
+    groups = {season: 1 + 4 + 3 + len(dates) for season, dates in SEASONS.items()}
+    assert table.groupby("season").size().to_dict() == {season: 4 * count for season, count in groups.items()}
+    dates = {date for season in SEASONS.values() for date in season}
+    assert set(table["within"]) == {"all", "0", "1", "2", "3", "01", "06", "48"} | dates
     forecasts = ws.read("flusight_forecasts")
     assert len(forecasts) == 7 * 16 and forecasts["observed"].notna().all()
     assert ws.read("flusight_runs")["weeks_late"].sum() == 1
