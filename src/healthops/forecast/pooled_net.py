@@ -26,13 +26,13 @@ class PooledNet(Stepwise):
     Parameters
     ----------
     parameters : QuantileNetParameters, optional
-        By default one network that sees all years.
+        By default each network sees all years.
     target : {"root", "log1p"}
         Scale of the change.
     """
 
     def __init__(self, parameters: QuantileNetParameters | None = None, *, target: str = "root") -> None:
-        settings = parameters or QuantileNetParameters(bags=1, share=1.0)
+        settings = parameters or QuantileNetParameters(share=1.0)
         super().__init__(partial(QuantileNet, settings), name=f"net-{target}", target=target)
 
     def fit(self, panel: Panel, *, seed: int, horizons: Sequence[int] = HORIZONS) -> Self:
