@@ -161,10 +161,12 @@ def test_the_places_are_those_with_500_cases_before_2017(public):
 
 
 @pytest.mark.mirror
+@pytest.mark.slow
 def test_the_step_of_the_pipeline_writes_its_tables_and_keeps_what_it_ran(public, monkeypatch, tmp_path):
     monkeypatch.setattr(benchmark, "models", lambda: {"root-baseline": RootBaseline, "hub-baseline": HubBaseline})
     monkeypatch.setattr(benchmark, "WEIGHTS", {"root-baseline": 1.0})
     monkeypatch.setattr(benchmark, "FIRST_ORIGIN", "2022-09-01")
+    monkeypatch.setattr(benchmark, "DRAWS", 20)
     ws = Workspace("public", root=tmp_path)
     for name, table in zip(("weekly_cases", "places", "population"), public, strict=True):
         ws.write(name, table)
