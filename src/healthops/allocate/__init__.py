@@ -13,6 +13,7 @@ module                    what it holds
 :mod:`.replay`            a season played forward week by week, and the oracle that knows it
 :mod:`.regret`            allocation scores of a season, by budget
 :mod:`.bootstrap`         intervals for paired differences, by blocks of weeks and of places
+:mod:`.wastage`           doses left in opened vials, vials never opened, and the vial size for each site
 :mod:`.summary`           the tables and figures that a notebook shows of a plan or a replay
 ========================  =====================================================================================
 """
