@@ -29,16 +29,22 @@ EVENTS = 32
 INFECTION, FATAL, INFECTION_WAITING, FATAL_WAITING = 0, 3, 6, 9
 LATENT, INFECTIOUS, PROTECTION, TAKE, FIRST, SECOND = 12, 14, 16, 18, 20, 21
 
-#: Division by zero is ruled out where it could happen, and need not be checked at every division. Compiling takes
-#: seconds, so the result is kept in __pycache__ until this file changes.
-compiled = njit(error_model="numpy", cache=True)
+
+def compiled(types=None):
+    """Compile a function for these types, or for those that it is first called with.
+
+    Where a division by zero could happen it is ruled out, so that no division need be checked. Compiling takes seconds:
+    the result is kept in ``__pycache__`` until this file changes.
+    """
+    return njit(types, error_model="numpy", cache=True)
+
 
 _GAMMA = uint64(0x9E3779B97F4A7C15)
 _ONE = uint64(1)
 _PER = 1.0 / np.maximum(np.arange(LARGEST_SUM + 1), 1)
 
 
-@compiled
+@compiled("uint64(uint64)")
 def mix(z):
     """Mix 64 bits: the output function of SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
     z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -46,7 +52,7 @@ def mix(z):
     return z ^ (z >> uint64(31))
 
 
-@compiled
+@compiled("uint64(int64, int64, int64)")
 def day_key(seed, draw, day):
     """Key of a draw's day; each counts from 0."""
     key = mix(uint64(seed) + _GAMMA)
@@ -54,14 +60,14 @@ def day_key(seed, draw, day):
     return mix(key ^ mix((uint64(day) + _ONE) * _GAMMA))
 
 
-@compiled
+@compiled("float64(uint64, int64)")
 def uniform(key, event):
     """Uniform above 0 and below 1 of an event of this key: SplitMix64 at position `event`."""
     bits = mix(key + (uint64(event) + _ONE) * _GAMMA) >> uint64(12)
     return (float(bits) + 0.5) * 2.0**-52
 
 
-@compiled
+@compiled("float64(float64)")
 def normal_quantile(u):
     """Quantile of the standard normal, seven figures: algorithm AS 241 (Wichura 1988, Applied Statistics 37, 477)."""
     q = u - 0.5
@@ -81,7 +87,7 @@ def normal_quantile(u):
     return z if q > 0 else -z
 
 
-@compiled
+@compiled("boolean(int64, float64, float64)")
 def _surely_none(n, p, u):
     """Whether u is so small that no trial succeeds, by Bonferroni's bound below (1 - p)^n: saves an exponential."""
     mean = n * p
@@ -89,7 +95,7 @@ def _surely_none(n, p, u):
     return u <= 1.0 - mean + pairs - pairs * (mean - 2.0 * p) * (1.0 / 3.0)
 
 
-@compiled
+@compiled("int64(int64, float64, float64, float64)")
 def _summed(n, p, none, u):
     """Smallest k with P(X <= k) >= u, by adding probabilities from that of 0, which is `none`.
 
@@ -110,7 +116,7 @@ def _summed(n, p, none, u):
     return min(k, n)
 
 
-@compiled
+@compiled("int64(int64, float64, float64)")
 def _expanded(n, p, u):
     """The same by the Cornish-Fisher expansion to second order, with the term for whole numbers."""
     variance = n * p * (1.0 - p)
@@ -124,7 +130,7 @@ def _expanded(n, p, u):
     return min(max(int(floor(n * p + deviation * y + 0.5)), 0), n)
 
 
-@compiled
+@compiled("int64(int64, float64, float64)")
 def binomial(n, p, u):
     """Quantile at level u of the binomial distribution of n trials with probability p.
 
@@ -148,7 +154,7 @@ def binomial(n, p, u):
     return n - k if flip else k
 
 
-@compiled
+@compiled("int64(int64, float64, float64)")
 def infected(n, hazard, u):
     """The same for p = 1 - exp(-hazard), where the logarithm of 1 - p is at hand."""
     p = -expm1(-hazard)
@@ -157,7 +163,7 @@ def infected(n, hazard, u):
     return 0 if _surely_none(n, p, u) else _summed(n, p, exp(-n * hazard), u)
 
 
-@compiled
+@compiled("int64(int64, int64, float64[::1], float64[:, :, ::1], float64)")
 def leaving(n, which, p, tables, u):
     """The same for p[which], the same in all cells; tables[which, n, k] = P(X <= k) for small n."""
     if n <= 0:
@@ -170,7 +176,7 @@ def leaving(n, which, p, tables, u):
     return k
 
 
-@compiled
+@compiled("float64[:, :, ::1](float64[::1])")
 def leaving_tables(p):
     """P(X <= k) of n trials with probability p[i] at [i, n, k], shape (len(p), TABLE, TABLE); 1 from k = n."""
     tables = np.ones((len(p), TABLE, TABLE))
@@ -189,7 +195,7 @@ def leaving_tables(p):
     return tables
 
 
-@compiled
+@compiled("int64(int64, int64, int64, float64)")
 def share(total, part, whole, u):
     """Part's share of `total`, rounded at random to a whole number: never above `part`, nor too little for the rest."""
     if part <= 0 or total <= 0:
@@ -197,7 +203,7 @@ def share(total, part, whole, u):
     return int(floor(total * (part / whole) + u)) if part < whole else total
 
 
-@compiled
+@compiled()
 def force_of_infection(infectious, scale, contacts, per_present, starts, places, shares, force, work):
     """Write into `force`, shape (R, A), the daily hazard of infection of a person of each place and group.
 
@@ -229,7 +235,7 @@ def force_of_infection(infectious, scale, contacts, per_present, starts, places,
                 force[r, a] += share_of_day * met[k, a]
 
 
-@compiled
+@compiled()
 def vaccinate(key, doses, take, past_too, susceptible, immune, past, given):
     """Give the day's doses, shape (R * A, 2), in every cell; second doses first, so that nobody gets two in a day."""
     for c in range(len(doses)):
@@ -264,7 +270,7 @@ def vaccinate(key, doses, take, past_too, susceptible, immune, past, given):
             past[c, 1] += left - x
 
 
-@compiled
+@compiled()
 def infect(key, force, hazard, fatality, susceptible, past, new):
     """Infect in every cell for a day; write into `new`, shape (R * A, 2), who will recover and who will die.
 
@@ -295,7 +301,7 @@ def infect(key, force, hazard, fatality, susceptible, past, new):
                 new[c, 1] += fatal
 
 
-@compiled
+@compiled()
 def protect(key, leave, tables, take, susceptible, immune):
     """End the wait for protection of some who had a dose; with all-or-nothing efficacy some become immune."""
     for c in range(len(immune)):
@@ -310,7 +316,7 @@ def protect(key, leave, tables, take, susceptible, immune):
                 immune[c, dose] += took
 
 
-@compiled
+@compiled()
 def progress(key, leave, tables, new, exposed, infectious, recovered, dead):
     """Move every cell on from exposed to infectious to recovered or dead, then add today's infections."""
     for c in range(len(new)):
@@ -326,7 +332,7 @@ def progress(key, leave, tables, new, exposed, infectious, recovered, dead):
                 recovered[c] += end
 
 
-@compiled
+@compiled()
 def play(
     susceptible, immune, exposed, infectious, recovered, dead, past, given, infections,
     doses, seed, first_draw, first_day, transmission, season, contacts, per_present, starts, places, shares,
@@ -355,7 +361,7 @@ def play(
             progress(key, leave, tables, new, exposed[d], infectious[d], recovered[d], dead[d])
 
 
-@compiled
+@compiled()
 def seed_outcomes(infected, fatality, seed, first_draw, fatal):
     """Write into `fatal`, shape (D, R * A), how many of the infected of the start, shape (R * A,), will die."""
     for d in range(len(fatal)):

@@ -205,7 +205,7 @@ class Epidemic:
     def _sparse_mixing(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows, columns = np.nonzero(self.mixing)
         starts = np.searchsorted(rows, np.arange(len(self.places) + 1))
-        return starts, columns, self.mixing[rows, columns]
+        return starts, np.ascontiguousarray(columns), self.mixing[rows, columns]
 
     @property
     def fatality_by_doses(self) -> np.ndarray:
