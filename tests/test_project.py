@@ -55,15 +55,18 @@ def test_conda_environment_brings_python_311_and_the_same_lock_and_nothing_else(
 def test_every_top_level_package_imports_in_one_process():
     names = ["torch", "tensorflow", "keras", "xgboost", "sklearn", "pandas", "highspy", "scipy", "skops", "safetensors"]
     names += ["papermill", "nbconvert", "pytask", "pandera", "pooch", "matplotlib", "seaborn", "statsforecast"]
-    names += ["scoringrules", "jupyterlab", "dask", "distributed", "lightgbm"]
+    names += ["scoringrules", "jupyterlab", "dask", "distributed", "lightgbm", "numba"]
     code = "; ".join(f"import {name}" for name in names)
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("module", ["healthops", "healthops.workspace", "healthops.forecast", "healthops.features"])
+@pytest.mark.parametrize(
+    "module",
+    ["healthops", "healthops.workspace", "healthops.forecast", "healthops.features", "healthops.simulate.epidemic"],
+)
 def test_importing_a_room_does_not_import_heavy_libraries(module: str):
-    heavy = ("torch", "tensorflow", "xgboost", "sklearn", "distributed", "lightgbm")
+    heavy = ("torch", "tensorflow", "xgboost", "sklearn", "distributed", "lightgbm", "numba")
     code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

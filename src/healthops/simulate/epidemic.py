@@ -3,10 +3,10 @@
 Susceptible, exposed, infectious, recovered, vaccinated, dead (SEIRV), in whole persons of every draw, place and group.
 A day goes by in this order:
 
-1. **Doses.** Those that the plan gives to a place and group go to who can have them, in proportion to where they are:
-   a first dose to those without one, a second to those with one, whether or not they were infected before (nobody
-   asks; ``Vaccine.screened`` keeps doses for the never infected). Those who will die of their infection get none. Doses
-   beyond the people who can have them are not given and come back as unused.
+1. **Doses.** Those that the plan gives to a place and group go to who can have them, in proportion to where they are
+   (rounded at random): a first dose to those without one, a second to those with one, whether or not they were infected
+   before (nobody asks; ``Vaccine.screened`` keeps doses for the never infected). Those who will die of their infection
+   get none. Doses beyond the people who can have them are not given and come back as unused.
 2. **Infection.** Of n susceptibles, Binomial(n, 1 - exp(-hazard)) are infected, where the hazard is
    ``transmission x season x contacts with the infectious at the day's start / people there``
    (:mod:`healthops.simulate.contacts` says who meets whom), times 1 - efficacy where a leaky vaccine protects. Each
@@ -16,8 +16,8 @@ A day goes by in this order:
    ``infectious_days`` on average, whole days, and R0 is exact. Who dies, dies as the infectious days end.
 
 Infection leaves immunity for as long as the model runs. Nobody is born, ages or moves house.
-Discrete-time chain-binomial models: Bailey 1975, The Mathematical Theory of Infectious Diseases, chapter 14; leaky and
-all-or-nothing vaccines: Halloran, Longini & Struchiner 2010, Design and Analysis of Vaccine Studies, chapters 2 and 7.
+Chain-binomial models: Bailey 1975, The Mathematical Theory of Infectious Diseases; leaky and all-or-nothing vaccines:
+Halloran, Longini & Struchiner 2010, Design and Analysis of Vaccine Studies.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Epidemic:
     vaccine: Vaccine = Vaccine((0.0, 0.0), (0.0, 0.0))
 
     def __post_init__(self) -> None:
-        people = self.people("population", self.population)
+        people = self.checked_people("population", self.population)
         if (empty := people.sum(axis=1) == 0).any():
             raise EpidemicError(f"place {self.places[int(np.argmax(empty))]!r} has no people: leave it out")
         keep = {
@@ -170,7 +170,7 @@ class Epidemic:
             if not 1 <= getattr(self, name) < np.inf:
                 raise EpidemicError(f"{name} is {getattr(self, name)}: a step is a day, so give a mean of at least 1")
 
-    def people(self, name: str, counts: np.ndarray) -> np.ndarray:
+    def checked_people(self, name: str, counts: np.ndarray) -> np.ndarray:
         """Return `counts` of people, shape (R, A), as int64, or raise :class:`EpidemicError` naming the place."""
         raw = np.asarray(counts)
         if raw.shape != (len(self.places), len(self.groups)):
@@ -326,8 +326,8 @@ def start(
     """
     if draws < 1 or not 0 <= seed < 2**63 or first_draw < 0:
         raise EpidemicError(f"draws {draws}, seed {seed}, first_draw {first_draw}: give draws >= 1, the others >= 0")
-    ill = epidemic.people("infected", infected)
-    immune = np.zeros_like(ill) if recovered is None else epidemic.people("recovered", recovered)
+    ill = epidemic.checked_people("infected", infected)
+    immune = np.zeros_like(ill) if recovered is None else epidemic.checked_people("recovered", recovered)
     if (over := ill + immune > epidemic.population).any():
         r, a = (int(i) for i in np.argwhere(over)[0])
         raise EpidemicError(
@@ -462,8 +462,8 @@ def deterministic(
     plan = _checked_doses(epidemic, doses, days, 1)[0]
     if np.ndim(epidemic.transmission):
         raise EpidemicError("transmission differs by draw: the deterministic limit takes one number")
-    ill = epidemic.people("infected", infected).astype(float)
-    before = np.zeros_like(ill) if recovered is None else epidemic.people("recovered", recovered).astype(float)
+    ill = epidemic.checked_people("infected", infected).astype(float)
+    before = np.zeros_like(ill) if recovered is None else epidemic.checked_people("recovered", recovered).astype(float)
     fatal = ill * epidemic.fatality
     flow = _Flow(epidemic, ill, before, fatal)
     season = epidemic.season_of(0, days)
