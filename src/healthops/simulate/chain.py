@@ -271,7 +271,7 @@ def vaccinate(key, doses, take, past_too, susceptible, immune, past, given):
 
 
 @compiled()
-def infect(key, force, hazard, fatality, susceptible, past, new):
+def infect(key, force, hazard, fatality, susceptible, past, new, infections):
     """Infect in every cell for a day; write into `new`, shape (R * A, 2), who will recover and who will die.
 
     Those for whom as many doses work have one hazard and are drawn together; of them, some wait for the next dose to
@@ -289,6 +289,7 @@ def infect(key, force, hazard, fatality, susceptible, past, new):
                 continue
             x = infected(n, force[c] * hazard[work], uniform(own, INFECTION + work))
             if x > 0:
+                infections[c] += x
                 fatal = binomial(x, fatality[c, work], uniform(own, FATAL + work))
                 y = share(x, waiting, n, uniform(own, INFECTION_WAITING + work))
                 z = share(fatal, y, x, uniform(own, FATAL_WAITING + work))
@@ -355,8 +356,7 @@ def play(
             vaccinate(key, plan[t], take, past_too, susceptible[d], immune[d], past[d], given[d])
             scale = transmission[d] * season[t]
             force_of_infection(infectious[d], scale, contacts, per_present, starts, places, shares, force, work)
-            infect(key, force.reshape(-1), hazard, fatality, susceptible[d], past[d], new)
-            infections[d] += new[:, 0] + new[:, 1]
+            infect(key, force.reshape(-1), hazard, fatality, susceptible[d], past[d], new, infections[d])
             protect(key, leave, tables, take, susceptible[d], immune[d])
             progress(key, leave, tables, new, exposed[d], infectious[d], recovered[d], dead[d])
 
