@@ -275,7 +275,7 @@ def infect(key, force, hazard, fatality, susceptible, past, new, infections):
     """Infect in every cell for a day; write into `new`, shape (R * A, 2), who will recover and who will die.
 
     Those for whom as many doses work have one hazard and are drawn together; of them, some wait for the next dose to
-    work, and the infections are shared among the two in proportion.
+    work, and the infections are shared among the two in proportion. ``infections`` (R * A,) counts them all.
     """
     for c in range(len(force)):
         new[c, 0], new[c, 1] = 0, 0
