@@ -1,0 +1,571 @@
+"""An interior-point method for many small linear programs of one shape that share a few resources.
+
+    minimise    sum_d c_d x_d + c_v v + c_0 theta
+    subject to  A_k x_d + a_d theta            = b_d      every place d of kind k: its own rows
+                sum_d w_d E_j B_k x_d + q_d x_d + F v = h      shared rows; j is the leaf (kind and region) of d
+                0 <= x_d <= u_d,   v >= 0,   theta >= 0
+
+All places of a kind have one matrix ``A_k``, so the normal matrices of their own rows are formed and factorised together,
+and only the Schur complement of the shared rows, a few hundred, is a dense matrix of the whole program. Its size does
+not grow with the number of places: time and memory are linear in it (Castro 2000, SIAM J. Optimization 10, 852-877;
+Gondzio & Grothey 2007, Annals of Operations Research 152, 319-339). Steps are Mehrotra's predictor and corrector
+(Mehrotra 1992, SIAM J. Optimization 2, 575-601), with Gondzio's several correctors of one factorisation.
+
+The bound is safe against rounding: it is the Lagrangian value of the multipliers found, where each reduced cost that is
+negative is paid at the upper end of its variable (Neumaier & Shcherbina 2004, Mathematical Programming 99, 283-296).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.blas import dtrsm
+from scipy.sparse import csr_matrix
+
+#: Added to the diagonal of what is factorised, as a share of its largest entry.
+RIDGE = 1e-14
+#: Rounds of refinement of each direction.
+REFINE = 1
+
+
+class NotSolved(RuntimeError):
+    """The method stopped before its tolerance; the message holds the residuals."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Places whose own rows have the same matrix.
+
+    Attributes
+    ----------
+    places : slice
+        Which of the D places, a contiguous run.
+    rows : array of float, shape (M, N)
+        Matrix ``A`` of their own rows, slacks included.
+    use : array of float, shape (K, N)
+        Matrix ``B``: what they take of K shared goods.
+    """
+
+    places: slice
+    rows: np.ndarray
+    use: np.ndarray
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Places of one kind whose use falls on the same shared rows.
+
+    Attributes
+    ----------
+    places : slice
+        Which of the D places, a contiguous run.
+    touched : array of int, shape (R,)
+        The shared rows.
+    share : array of float, shape (R, K)
+        Matrix ``E``, restricted to these rows.
+    """
+
+    places: slice
+    touched: np.ndarray
+    share: np.ndarray
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program of the head of this module, for D places with N variables and M rows each and L shared rows.
+
+    Attributes
+    ----------
+    kinds, leaves : tuple
+        Every place is in one of each.
+    cost, upper : array of float, shape (D, N)
+        Upper ends may be infinite; 0 fixes a variable at 0.
+    rhs : array of float, shape (D, M)
+        ``b``.
+    weight : array of float, shape (D,)
+        ``w``: units of the shared goods in one unit of the place's variables.
+    link, link_cost, link_rhs
+        ``F``, sparse (L, V); ``c_v``, shape (V,); ``h``, shape (L,).
+    extra, extra_rows : array of float, shape (D, Q, N), and of int, shape (Q,)
+        ``q``: shared rows whose coefficients differ from place to place, and which they are.
+    column, column_cost : array of float, shape (D, M), and float
+        ``a`` and ``c_0``, or None where there is no theta.
+    reach, link_reach : array of float, shape (D, N) and (V,)
+        Upper ends that the rows imply, for the bound.
+    """
+
+    kinds: tuple[Kind, ...]
+    leaves: tuple[Leaf, ...]
+    cost: np.ndarray
+    upper: np.ndarray
+    rhs: np.ndarray
+    weight: np.ndarray
+    link: csr_matrix
+    link_cost: np.ndarray
+    link_rhs: np.ndarray
+    reach: np.ndarray
+    link_reach: np.ndarray
+    extra: np.ndarray | None = None
+    extra_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    column: np.ndarray | None = None
+    column_cost: float = 0.0
+
+    @property
+    def variables(self) -> int:
+        """Variables that are not fixed, slacks included."""
+        return int((self.upper > 0).sum()) + self.link.shape[1] + (self.column is not None)
+
+    @property
+    def constraints(self) -> int:
+        """Rows: those of the places and the shared ones."""
+        return self.rhs.size + len(self.link_rhs)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the method stopped.
+
+    Attributes
+    ----------
+    x : array of float, shape (D, N)
+    v : array of float, shape (V,)
+    theta : float
+    value, bound : float
+        Objective, and what no solution can be below.
+    iterations : int
+    residual : float
+        Largest violation of a row, as a share of 1 + its right-hand side.
+    point : Point
+        All of it, to start from in the next program of the same shape.
+    """
+
+    x: np.ndarray
+    v: np.ndarray
+    theta: float
+    value: float
+    bound: float
+    iterations: int
+    residual: float
+    point: Point
+
+
+@dataclass
+class Point:
+    """Primal and dual variables: (x, gap to its upper end, z, w), (v, zv) of the link, (theta, zt), multipliers y, lam."""
+
+    x: np.ndarray
+    gap: np.ndarray
+    z: np.ndarray
+    w: np.ndarray
+    v: np.ndarray
+    zv: np.ndarray
+    theta: float
+    zt: float
+    y: np.ndarray
+    lam: np.ndarray
+
+    def moved(self, step: Point, primal: float, dual: float) -> Point:
+        """The point `primal` and `dual` times the `step` away."""
+        return Point(
+            self.x + primal * step.x,
+            self.gap + primal * step.gap,
+            self.z + dual * step.z,
+            self.w + dual * step.w,
+            self.v + primal * step.v,
+            self.zv + dual * step.zv,
+            self.theta + primal * step.theta,
+            self.zt + dual * step.zt,
+            self.y + dual * step.y,
+            self.lam + dual * step.lam,
+        )
+
+
+def solve(
+    program: Program,
+    *,
+    tolerance: float = 1e-8,
+    feasibility: float = 1e-9,
+    most: int = 120,
+    start: Point | None = None,
+    watch=None,
+) -> Outcome:
+    """Solve to a relative gap of `tolerance` and relative residuals of `feasibility`.
+
+    Parameters
+    ----------
+    most : int
+        Iterations after which it gives up.
+    start : Point, optional
+        Where to begin: the ``point`` of an earlier outcome of a program with the same shape.
+    watch : callable, optional
+        Called with (iteration, value, bound, primal residual, dual residual) at each iteration.
+
+    Raises
+    ------
+    NotSolved
+        If the rows cannot be met, or the iterations do not suffice.
+    """
+    return _Method(program).run(tolerance, feasibility, most, start, watch)
+
+
+class _Method:
+    """Arrays that one run of the method needs again and again."""
+
+    def __init__(self, program: Program):
+        self.p = program
+        self.open = program.upper > 0
+        self.capped = self.open & np.isfinite(program.upper)
+        self.maps = [_products(kind) for kind in program.kinds]
+        self.goods = program.kinds[0].use.shape[0]
+        self.q = len(program.extra_rows)
+        self.has_theta = program.column is not None
+        self.link_t = program.link.T.tocsr()
+        self.count = int(self.open.sum() + self.capped.sum()) + program.link.shape[1] + self.has_theta
+        self.scale_b = 1 + max(np.abs(program.rhs).max(initial=0), 0)
+        self.scale_h = 1 + np.abs(program.link_rhs)
+        self.scale_c = 1 + max(np.abs(program.cost).max(initial=0), np.abs(program.link_cost).max(initial=0))
+
+    # ---- products with the matrices --------------------------------------------------------------------------------
+
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        return np.concatenate([x[k.places] @ k.rows.T for k in self.p.kinds])
+
+    def rows_t(self, y: np.ndarray) -> np.ndarray:
+        return np.concatenate([y[k.places] @ k.rows for k in self.p.kinds])
+
+    def shared(self, x: np.ndarray) -> np.ndarray:
+        out = np.zeros(len(self.p.link_rhs))
+        for kind in self.p.kinds:
+            for leaf in self.leaves_of(kind):
+                total = self.p.weight[leaf.places] @ x[leaf.places]
+                out[leaf.touched] += leaf.share @ (kind.use @ total)
+        if self.q:
+            out[self.p.extra_rows] += np.einsum("dqn,dn->q", self.p.extra, x)
+        return out
+
+    def shared_t(self, lam: np.ndarray) -> np.ndarray:
+        out = np.empty_like(self.p.cost)
+        for kind in self.p.kinds:
+            for leaf in self.leaves_of(kind):
+                price = (lam[leaf.touched] @ leaf.share) @ kind.use
+                out[leaf.places] = self.p.weight[leaf.places, None] * price
+        if self.q:
+            out += np.einsum("dqn,q->dn", self.p.extra, lam[self.p.extra_rows])
+        return out
+
+    def leaves_of(self, kind: Kind) -> list[Leaf]:
+        return [j for j in self.p.leaves if kind.places.start <= j.places.start < kind.places.stop]
+
+    # ---- the method ------------------------------------------------------------------------------------------------
+
+    def run(self, tolerance, feasibility, most, start, watch) -> Outcome:
+        at = self.begin() if start is None else self.restart(start)
+        for iteration in range(most + 1):
+            res = self.residuals(at)
+            value, bound, primal, dual = self.progress(at, res)
+            if watch:
+                watch(iteration, value, bound, primal, dual)
+            if primal < feasibility and abs(value - bound) <= tolerance * (1 + abs(value)):
+                return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, at)
+            if iteration == most or not np.isfinite(value):
+                break
+            try:
+                at = self.step(at, res)
+            except np.linalg.LinAlgError:
+                break
+        raise NotSolved(
+            f"stopped after {iteration} iterations: rows violated by {primal:.2g} of their size, value {value:.8g}, "
+            f"bound {bound:.8g}"
+        )
+
+    def residuals(self, at: Point):
+        p = self.p
+        own = p.rhs - self.rows(at.x)
+        dual_theta = 0.0
+        if self.has_theta:
+            own -= p.column * at.theta
+            dual_theta = p.column_cost - float((p.column * at.y).sum()) - at.zt
+        shared = p.link_rhs - self.shared(at.x) - p.link @ at.v
+        reduced = p.cost - self.rows_t(at.y) - self.shared_t(at.lam)
+        reduced_link = p.link_cost - self.link_t @ at.lam
+        dual = np.where(self.open, reduced - at.z + at.w, 0.0)
+        return own, shared, dual, reduced_link - at.zv, dual_theta, reduced, reduced_link
+
+    def progress(self, at: Point, res) -> tuple[float, float, float, float]:
+        own, shared, dual, dual_link, dual_theta, reduced, reduced_link = res
+        p = self.p
+        value = float((p.cost * at.x).sum() + p.link_cost @ at.v) + p.column_cost * at.theta
+        bound = float((p.rhs * at.y).sum() + p.link_rhs @ at.lam)
+        bound += float((np.minimum(reduced, 0.0) * np.where(self.open, np.minimum(p.reach, p.upper), 0.0)).sum())
+        bound += float(np.minimum(reduced_link, 0.0) @ p.link_reach)
+        # theta is at most 1 in what this room builds: a coverage.
+        bound += min(dual_theta + at.zt, 0.0) if self.has_theta else 0.0
+        primal = max(np.abs(own).max() / self.scale_b, (np.abs(shared) / self.scale_h).max(initial=0.0))
+        return value, bound, float(primal), float(max(np.abs(dual).max(), abs(dual_theta)) / self.scale_c)
+
+    def begin(self) -> Point:
+        """A point well inside the bounds: all variables at one share of their reach, slacks at what that leaves."""
+        p = self.p
+        own = p.cost.shape[1] - p.rhs.shape[1]
+        reach = np.where(self.open, np.minimum(p.upper, p.reach), 0.0)
+        x = 0.5 * reach
+        best = np.inf
+        for share in 0.5 ** np.arange(1, 10):
+            trial = share * reach
+            trial[:, own:] = 0.5 * reach[:, own:]
+            miss = np.abs(p.rhs - self.rows(trial)).sum()
+            if miss < best:
+                best, x = miss, trial
+        x = np.where(self.open, np.maximum(x, 1e-3 * np.minimum(p.upper, 1e-3)), 0.0)
+        many = (p.cost != 0).sum()
+        size = float(np.abs(p.cost).sum() / many) if many else 1.0
+        z, w = np.where(self.open, size, 0.0), np.where(self.capped, size, 0.0)
+        v = np.maximum(p.link_reach / self.lots_spread(), 1e-6)
+        theta, zt = 0.5, max(abs(p.column_cost) * 0.1, 1e-3)
+        gap = np.where(self.capped, p.upper - x, 1.0)
+        y, lam = np.zeros_like(p.rhs), np.zeros(len(p.link_rhs))
+        return Point(x, gap, z, w, v, np.full(len(v), size), theta, zt, y, lam)
+
+    def lots_spread(self) -> np.ndarray:
+        """Number of shared variables that share the fullest row of each, shape (V,)."""
+        entries = self.p.link.tocsc()
+        per_row = np.diff(self.p.link.indptr)
+        out = np.ones(entries.shape[1])
+        np.maximum.at(out, np.repeat(np.arange(len(out)), np.diff(entries.indptr)), per_row[entries.indices])
+        return out
+
+    def restart(self, old: Point) -> Point:
+        """The old point, pushed inside: each pair (variable, reduced cost) away from zero."""
+        p = self.p
+        mu = 1e-3
+        top = np.where(self.capped, p.upper, np.inf)
+        x = np.where(self.open, np.clip(old.x, np.minimum(mu, 0.25 * top), 0.9 * top), 0.0)
+        z = np.where(self.open, np.maximum(old.z, mu), 0.0)
+        w = np.where(self.capped, np.maximum(old.w, mu), 0.0)
+        gap = np.where(self.capped, p.upper - x, 1.0)
+        v, zv = np.maximum(old.v, mu), np.maximum(old.zv, mu)
+        return Point(x, gap, z, w, v, zv, max(old.theta, mu), max(old.zt, mu), old.y, old.lam)
+
+    def step(self, at: Point, res) -> Point:
+        factor = _Factor(self, at)
+        mu = self.mean_product(at)
+        zero = (0.0, 0.0, 0.0, 0.0)
+        predict = factor.direction(res, self.targets(at, 0.0, zero))
+        primal, dual = self.lengths(at, predict)
+        ahead = at.moved(predict, primal, dual)
+        later = self.mean_product(ahead)
+        sigma = (later / mu) ** 3 if mu > 0 else 0.0
+        second = (predict.x * predict.z, -predict.x * predict.w, predict.v * predict.zv, predict.theta * predict.zt)
+        move = factor.direction(res, self.targets(at, sigma * mu, second))
+        primal, dual = self.lengths(at, move)
+        for _ in range(2):
+            better, p2, d2 = self.correct(factor, at, res, move, primal, dual, sigma * mu, second)
+            if min(p2, d2) < min(primal, dual) + 0.1 * (1 - min(primal, dual)):
+                break
+            move, primal, dual = better, p2, d2
+        shrink = max(0.9, 1 - mu) if mu < 0.1 else 0.9
+        shrink = min(max(shrink, 0.995), 0.99995)
+        return at.moved(move, min(1.0, shrink * primal), min(1.0, shrink * dual))
+
+    def correct(self, factor, at, res, move, primal, dual, target, second):
+        """Gondzio's corrector: aim a little further, and pull the products that would be far from the target back."""
+        far_p, far_d = min(1.08 * primal + 0.08, 1.0), min(1.08 * dual + 0.08, 1.0)
+        ahead = at.moved(move, far_p, far_d)
+
+        def pull(product, where=True):
+            low, high = 0.1 * target, 10 * target
+            out = np.where(product < low, low - product, np.where(product > high, high - product, 0.0))
+            return np.where(where, np.clip(out, -high, high), 0.0)
+
+        fix = (
+            second[0] - pull(ahead.x * ahead.z, self.open),
+            second[1] - pull(ahead.gap * ahead.w, self.capped),
+            second[2] - pull(ahead.v * ahead.zv),
+            second[3] - float(pull(np.array(ahead.theta * ahead.zt))) if self.has_theta else 0.0,
+        )
+        better = factor.direction(res, self.targets(at, target, fix))
+        return better, *self.lengths(at, better)
+
+    def targets(self, at, target, second):
+        """Right-hand sides of the complementarity rows: target - product - second-order term."""
+        return (
+            np.where(self.open, target - at.x * at.z - second[0], 0.0),
+            np.where(self.capped, target - at.gap * at.w - second[1], 0.0),
+            target - at.v * at.zv - second[2],
+            target - at.theta * at.zt - second[3],
+        )
+
+    def mean_product(self, at: Point) -> float:
+        total = float((at.x * at.z).sum() + (at.gap * at.w)[self.capped].sum() + at.v @ at.zv)
+        return (total + (at.theta * at.zt if self.has_theta else 0.0)) / self.count
+
+    def lengths(self, at: Point, step: Point) -> tuple[float, float]:
+        primal = min(_longest(at.x, step.x), _longest(at.gap, step.gap), _longest(at.v, step.v))
+        dual = min(_longest(at.z, step.z), _longest(at.w, step.w), _longest(at.zv, step.zv))
+        if self.has_theta:
+            primal = min(primal, _longest(np.array([at.theta]), np.array([step.theta])))
+            dual = min(dual, _longest(np.array([at.zt]), np.array([step.zt])))
+        return primal, dual
+
+
+class _Factor:
+    """The normal equations at a point, factorised: places first, then the Schur complement of the shared rows."""
+
+    def __init__(self, method: _Method, at: Point):
+        self.m, self.at, p = method, at, method.p
+        gap = at.gap
+        safe = np.where(method.open, at.x, 1.0)
+        self.gap, self.safe = gap, safe
+        self.theta = np.where(method.open, 1.0 / (at.z / safe + at.w / gap + (~method.open)), 0.0)
+        self.theta_link = at.v / at.zv
+        d, m = p.rhs.shape
+        self.width = method.goods + method.q + method.has_theta
+        self.lower = np.empty((d, m, m))
+        self.side = np.empty((d, self.width, m))
+        for kind, maps in zip(p.kinds, method.maps, strict=True):
+            self.fill(kind, maps)
+        self.eliminate()
+        self.schur()
+
+    def fill(self, kind: Kind, maps) -> None:
+        """Normal matrices of the places, and their columns towards the shared rows and theta."""
+        here, (own, cross) = kind.places, maps
+        theta, m = self.theta[here], kind.rows.shape[0]
+        weights = np.ascontiguousarray(theta.T)
+        lower, side = np.zeros((len(theta), m * m)), np.zeros((len(theta), method_goods(kind) * m))
+        lower[:, own[1]] = (own[0] @ weights).T
+        side[:, cross[1]] = (cross[0] @ weights).T
+        self.side[here, : self.m.goods] = side.reshape(len(theta), -1, m) * self.m.p.weight[here, None, None]
+        if self.m.q:
+            scaled = self.m.p.extra[here] * theta[:, None, :]
+            self.side[here, self.m.goods : self.m.goods + self.m.q] = scaled @ kind.rows.T
+        if self.m.has_theta:
+            self.side[here, -1] = self.m.p.column[here]
+        lower = lower.reshape(len(theta), m, m)
+        diagonal = np.einsum("dmm->dm", lower)
+        diagonal += RIDGE * diagonal.max(axis=1, keepdims=True) + 1e-300
+        self.lower[here] = np.linalg.cholesky(lower)
+
+    def eliminate(self) -> None:
+        for low, side in zip(self.lower, self.side, strict=True):
+            dtrsm(1.0, low.T, side.T, lower=0, trans_a=1, overwrite_b=1)
+
+    def schur(self) -> None:
+        p, goods, q = self.m.p, self.m.goods, self.m.q
+        size = len(p.link_rhs) + self.m.has_theta
+        s = np.zeros((size, size))
+        s[: len(p.link_rhs), : len(p.link_rhs)] = (p.link.multiply(self.theta_link[None, :]) @ self.m.link_t).toarray()
+        for kind in p.kinds:
+            for leaf in self.m.leaves_of(kind):
+                here = leaf.places
+                flat = self.side[here].transpose(1, 0, 2).reshape(self.width, -1)
+                inner = -(flat @ flat.T)
+                inner[:goods, :goods] += (kind.use * (p.weight[here] ** 2 @ self.theta[here])) @ kind.use.T
+                if q:
+                    scaled = p.extra[here] * self.theta[here][:, None, :]
+                    cross = np.einsum("dqn,d->qn", scaled, p.weight[here]) @ kind.use.T
+                    inner[goods : goods + q, :goods] += cross
+                    inner[:goods, goods : goods + q] += cross.T
+                    inner[goods : goods + q, goods : goods + q] += np.einsum("dqn,drn->qr", scaled, p.extra[here])
+                own = np.concatenate([p.extra_rows, [size - 1] if self.m.has_theta else []]).astype(int)
+                index = np.concatenate([leaf.touched, own])
+                spread = np.zeros((len(index), self.width))
+                spread[: len(leaf.touched), :goods] = leaf.share
+                spread[len(leaf.touched) :, goods:] = np.eye(len(own))
+                s[np.ix_(index, index)] += spread @ inner @ spread.T
+        n = len(p.link_rhs)
+        self.border = s[:n, n].copy() if self.m.has_theta else None
+        self.corner = s[n, n] - self.at.zt / self.at.theta if self.m.has_theta else None
+        s = s[:n, :n]
+        diagonal = np.einsum("ii->i", s)
+        diagonal += RIDGE * np.maximum(diagonal, diagonal.max() * 1e-6)
+        self.shared = cho_factor(s, lower=True, overwrite_a=True, check_finite=False)
+        if self.m.has_theta:
+            self.lifted = cho_solve(self.shared, self.border)
+
+    def direction(self, res, targets) -> Point:
+        own, shared, dual, dual_link, dual_theta, _, _ = res
+        rz, rw, rzv, rzt = targets
+        at, m, p = self.at, self.m, self.m.p
+        g = np.where(m.open, dual - rz / self.safe + rw / self.gap, 0.0)
+        g_link = dual_link - rzv / at.v
+        weighted = self.theta * g
+        r1 = own + m.rows(weighted)
+        r2 = shared + m.shared(weighted) + p.link @ (self.theta_link * g_link)
+        g_theta = dual_theta - rzt / at.theta if m.has_theta else 0.0
+        dy, dlam, dtheta = self.solve(r1, r2, g_theta)
+        dx = self.theta * (m.rows_t(dy) + m.shared_t(dlam) - g)
+        dv = self.theta_link * (m.link_t @ dlam - g_link)
+        for _ in range(REFINE):
+            # What rounding left of the rows is solved for again: near the end the factors are ill-conditioned.
+            miss = own - m.rows(dx) - (p.column * dtheta if m.has_theta else 0.0)
+            miss_shared = shared - m.shared(dx) - p.link @ dv
+            ey, elam, etheta = self.solve(miss, miss_shared, 0.0)
+            dx += self.theta * (m.rows_t(ey) + m.shared_t(elam))
+            dv += self.theta_link * (m.link_t @ elam)
+            dy, dlam, dtheta = dy + ey, dlam + elam, dtheta + etheta
+        dz = np.where(m.open, (rz - at.z * dx) / self.safe, 0.0)
+        dw = np.where(m.capped, (rw + at.w * dx) / self.gap, 0.0)
+        dzv = (rzv - at.zv * dv) / at.v
+        dzt = (rzt - at.zt * dtheta) / at.theta if m.has_theta else 0.0
+        return Point(dx, np.where(m.capped, -dx, 0.0), dz, dw, dv, dzv, dtheta, dzt, dy, dlam)
+
+    def solve(self, r1, r2, g_theta) -> tuple[np.ndarray, np.ndarray, float]:
+        m, p = self.m, self.m.p
+        half = np.empty_like(r1)
+        for d, low in enumerate(self.lower):
+            half[d] = dtrsm(1.0, low.T, r1[d, :, None], lower=0, trans_a=1)[:, 0]
+        carried = np.einsum("drm,dm->dr", self.side, half)
+        right = r2.copy()
+        for kind in p.kinds:
+            for leaf in m.leaves_of(kind):
+                right[leaf.touched] -= leaf.share @ carried[leaf.places, : m.goods].sum(axis=0)
+        right[p.extra_rows] -= carried[:, m.goods : m.goods + m.q].sum(axis=0)
+        dlam, dtheta = cho_solve(self.shared, right), 0.0
+        if m.has_theta:
+            corner = self.corner - self.border @ self.lifted
+            dtheta = float((g_theta - carried[:, -1].sum() - self.border @ dlam) / corner)
+            dlam = dlam - self.lifted * dtheta
+        back = np.empty((len(r1), self.width))
+        for kind in p.kinds:
+            for leaf in m.leaves_of(kind):
+                back[leaf.places, : m.goods] = dlam[leaf.touched] @ leaf.share
+        back[:, m.goods : m.goods + m.q] = dlam[p.extra_rows]
+        if m.has_theta:
+            back[:, -1] = dtheta
+        half -= np.einsum("drm,dr->dm", self.side, back)
+        for d, low in enumerate(self.lower):
+            half[d] = dtrsm(1.0, low.T, half[d, :, None], lower=0, trans_a=0)[:, 0]
+        return half, dlam, dtheta
+
+
+def method_goods(kind: Kind) -> int:
+    """Shared goods of a kind."""
+    return kind.use.shape[0]
+
+
+def _products(kind: Kind):
+    """Maps from the N weights of a place to the entries of ``A W A'`` and ``B W A'`` that can differ from 0."""
+    return _pairs(kind.rows, kind.rows), _pairs(kind.use, kind.rows)
+
+
+def _pairs(left: np.ndarray, right: np.ndarray) -> tuple[csr_matrix, np.ndarray]:
+    cells, columns, values = [], [], []
+    for n in range(left.shape[1]):
+        i, j = np.flatnonzero(left[:, n]), np.flatnonzero(right[:, n])
+        cells.append((i[:, None] * right.shape[0] + j).ravel())
+        values.append(np.outer(left[i, n], right[j, n]).ravel())
+        columns.append(np.full(len(i) * len(j), n))
+    where, row = np.unique(np.concatenate(cells), return_inverse=True)
+    shape = (len(where), left.shape[1])
+    return csr_matrix((np.concatenate(values), (row, np.concatenate(columns))), shape=shape), where
+
+
+def _longest(value: np.ndarray, step: np.ndarray) -> float:
+    """Longest step that keeps `value` at or above 0; 1 where it never falls that far."""
+    falling = step < 0
+    if not falling.any():
+        return 1.0
+    return min(1.0, float((-value[falling] / step[falling]).min()))
