@@ -27,7 +27,7 @@ from scipy.sparse import csr_matrix
 #: Added to the diagonal of what is factorised, as a share of its largest entry.
 RIDGE = 1e-14
 #: Rounds of refinement of each direction.
-REFINE = 1
+REFINE = 5
 
 
 class NotSolved(RuntimeError):
@@ -302,8 +302,12 @@ class _Method:
         bound += float(np.minimum(reduced_link, 0.0) @ p.link_reach)
         # theta is at most 1 in what this room builds: a coverage.
         bound += min(dual_theta + at.zt, 0.0) if self.has_theta else 0.0
-        primal = max(np.abs(own).max() / self.scale_b, (np.abs(shared) / self.scale_h).max(initial=0.0))
+        primal = self.size_of(own, shared)
         return value, bound, float(primal), float(max(np.abs(dual).max(), abs(dual_theta)) / self.scale_c)
+
+    def size_of(self, own: np.ndarray, shared: np.ndarray) -> float:
+        """Largest violation of a row, as a share of 1 + its right-hand side."""
+        return float(max(np.abs(own).max() / self.scale_b, (np.abs(shared) / self.scale_h).max(initial=0.0)))
 
     def begin(self) -> Point:
         """A point well inside the bounds: all variables at one share of their reach, slacks at what that leaves."""
@@ -445,8 +449,8 @@ class _Factor:
             self.side[here, -1] = self.m.p.column[here]
         lower = lower.reshape(len(theta), m, m)
         diagonal = np.einsum("dmm->dm", lower)
-        diagonal += RIDGE * diagonal.max(axis=1, keepdims=True) + 1e-300
-        self.lower[here] = np.linalg.cholesky(lower)
+        diagonal += RIDGE * diagonal + 1e-30
+        self.lower[here] = _cholesky(lower, diagonal)
 
     def eliminate(self) -> None:
         for low, side in zip(self.lower, self.side, strict=True):
@@ -457,6 +461,7 @@ class _Factor:
         size = len(p.link_rhs) + self.m.has_theta
         s = np.zeros((size, size))
         s[: len(p.link_rhs), : len(p.link_rhs)] = (p.link.multiply(self.theta_link[None, :]) @ self.m.link_t).toarray()
+        first = s.diagonal().copy()
         for kind in p.kinds:
             for leaf in self.m.leaves_of(kind):
                 here = leaf.places
@@ -475,13 +480,14 @@ class _Factor:
                 spread[: len(leaf.touched), :goods] = leaf.share
                 spread[len(leaf.touched) :, goods:] = np.eye(len(own))
                 s[np.ix_(index, index)] += spread @ inner @ spread.T
+                first[leaf.touched] += (leaf.share**2) @ np.maximum(np.diag(inner)[:goods], 0.0)
         n = len(p.link_rhs)
         self.border = s[:n, n].copy() if self.m.has_theta else None
         self.corner = s[n, n] - self.at.zt / self.at.theta if self.m.has_theta else None
         s = s[:n, :n]
         diagonal = np.einsum("ii->i", s)
-        diagonal += RIDGE * np.maximum(diagonal, diagonal.max() * 1e-6)
-        self.shared = cho_factor(s, lower=True, overwrite_a=True, check_finite=False)
+        diagonal += RIDGE * first[:n] + 1e-30
+        self.shared = cho_factor(s, lower=True, check_finite=False)
         if self.m.has_theta:
             self.lifted = cho_solve(self.shared, self.border)
 
@@ -498,10 +504,15 @@ class _Factor:
         dy, dlam, dtheta = self.solve(r1, r2, g_theta)
         dx = self.theta * (m.rows_t(dy) + m.shared_t(dlam) - g)
         dv = self.theta_link * (m.link_t @ dlam - g_link)
+        size, before = m.size_of(own, shared), np.inf
         for _ in range(REFINE):
             # What rounding left of the rows is solved for again: near the end the factors are ill-conditioned.
             miss = own - m.rows(dx) - (p.column * dtheta if m.has_theta else 0.0)
             miss_shared = shared - m.shared(dx) - p.link @ dv
+            left = m.size_of(miss, miss_shared)
+            if left <= max(1e-3 * size, 1e-13) or left > 0.5 * before:
+                break
+            before = left
             ey, elam, etheta = self.solve(miss, miss_shared, 0.0)
             dx += self.theta * (m.rows_t(ey) + m.shared_t(elam))
             dv += self.theta_link * (m.link_t @ elam)
@@ -544,6 +555,16 @@ class _Factor:
 def method_goods(kind: Kind) -> int:
     """Shared goods of a kind."""
     return kind.use.shape[0]
+
+
+def _cholesky(lower: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """Factors of a stack of matrices; where rounding has made one indefinite, with a larger ridge."""
+    for _ in range(6):
+        try:
+            return np.linalg.cholesky(lower)
+        except np.linalg.LinAlgError:
+            diagonal *= 1 + 1e-12
+    return np.linalg.cholesky(lower)
 
 
 def _products(kind: Kind):
