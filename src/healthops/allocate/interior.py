@@ -25,9 +25,12 @@ from scipy.linalg.blas import dtrsm
 from scipy.sparse import csr_matrix
 
 #: Added to the diagonal of what is factorised, as a share of its largest entry.
-RIDGE = 1e-14
+RIDGE = 1e-15
+#: Weight of the squared length of a step beside the objective (Friedlander & Orban 2012, Mathematical Programming
+#: Computation 4, 71-107): it bounds what is factorised, and vanishes with the steps.
+PROXIMAL = 1e-7
 #: Rounds of refinement of each direction.
-REFINE = 5
+REFINE = 12
 
 
 class NotSolved(RuntimeError):
@@ -422,8 +425,8 @@ class _Factor:
         gap = at.gap
         safe = np.where(method.open, at.x, 1.0)
         self.gap, self.safe = gap, safe
-        self.theta = np.where(method.open, 1.0 / (at.z / safe + at.w / gap + (~method.open)), 0.0)
-        self.theta_link = at.v / at.zv
+        self.theta = np.where(method.open, 1.0 / (at.z / safe + at.w / gap + PROXIMAL), 0.0)
+        self.theta_link = 1.0 / (at.zv / at.v + PROXIMAL)
         d, m = p.rhs.shape
         self.width = method.goods + method.q + method.has_theta
         self.lower = np.empty((d, m, m))
@@ -504,24 +507,46 @@ class _Factor:
         dy, dlam, dtheta = self.solve(r1, r2, g_theta)
         dx = self.theta * (m.rows_t(dy) + m.shared_t(dlam) - g)
         dv = self.theta_link * (m.link_t @ dlam - g_link)
-        size, before = m.size_of(own, shared), np.inf
-        for _ in range(REFINE):
-            # What rounding left of the rows is solved for again: near the end the factors are ill-conditioned.
-            miss = own - m.rows(dx) - (p.column * dtheta if m.has_theta else 0.0)
-            miss_shared = shared - m.shared(dx) - p.link @ dv
-            left = m.size_of(miss, miss_shared)
-            if left <= max(1e-3 * size, 1e-13) or left > 0.5 * before:
-                break
-            before = left
-            ey, elam, etheta = self.solve(miss, miss_shared, 0.0)
-            dx += self.theta * (m.rows_t(ey) + m.shared_t(elam))
-            dv += self.theta_link * (m.link_t @ elam)
-            dy, dlam, dtheta = dy + ey, dlam + elam, dtheta + etheta
+        ey, elam, ex, ev, etheta = self.refine(own, shared, dx, dv, dtheta)
+        dx, dv, dy, dlam, dtheta = dx + ex, dv + ev, dy + ey, dlam + elam, dtheta + etheta
         dz = np.where(m.open, (rz - at.z * dx) / self.safe, 0.0)
         dw = np.where(m.capped, (rw + at.w * dx) / self.gap, 0.0)
         dzv = (rzv - at.zv * dv) / at.v
         dzt = (rzt - at.zt * dtheta) / at.theta if m.has_theta else 0.0
         return Point(dx, np.where(m.capped, -dx, 0.0), dz, dw, dv, dzv, dtheta, dzt, dy, dlam)
+
+    def refine(self, own, shared, dx, dv, dtheta):
+        """What is missing in a direction because factors are rounded: conjugate gradients with them as preconditioner."""
+        m, p = self.m, self.m.p
+        r1 = own - m.rows(dx) - (p.column * dtheta if m.has_theta else 0.0)
+        r2 = shared - m.shared(dx) - p.link @ dv
+        enough = max(1e-3 * m.size_of(own, shared), 1e-13)
+        y, lam, x, v, theta = np.zeros_like(r1), np.zeros_like(r2), np.zeros_like(dx), np.zeros_like(dv), 0.0
+        ahead, product = None, 0.0
+        for _ in range(REFINE):
+            if m.size_of(r1, r2) <= enough:
+                break
+            z1, z2, ztheta = self.solve(r1, r2, 0.0)
+            new = float((r1 * z1).sum() + r2 @ z2)
+            if not new > 0:
+                break
+            if ahead is None:
+                ahead = (z1, z2, ztheta)
+            else:
+                ahead = tuple(z + new / product * a for z, a in zip((z1, z2, ztheta), ahead, strict=True))
+            product = new
+            ax = self.theta * (m.rows_t(ahead[0]) + m.shared_t(ahead[1]))
+            av = self.theta_link * (m.link_t @ ahead[1])
+            image1 = m.rows(ax) + (p.column * ahead[2] if m.has_theta else 0.0)
+            image2 = m.shared(ax) + p.link @ av
+            curve = float((ahead[0] * image1).sum() + ahead[1] @ image2)
+            if not curve > 0:
+                break
+            length = product / curve
+            y, lam, theta = y + length * ahead[0], lam + length * ahead[1], theta + length * ahead[2]
+            x, v = x + length * ax, v + length * av
+            r1, r2 = r1 - length * image1, r2 - length * image2
+        return y, lam, x, v, theta
 
     def solve(self, r1, r2, g_theta) -> tuple[np.ndarray, np.ndarray, float]:
         m, p = self.m, self.m.p
