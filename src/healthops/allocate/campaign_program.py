@@ -13,10 +13,11 @@ one, earliest expiry first. A formulation with a variable for each lot in each d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_matrix
 
 from healthops.allocate.campaign import Campaign
@@ -75,9 +76,8 @@ class CampaignProgram:
         Courses of the last plan by week of the first dose: needed to bound or minimise what changes.
     frozen : int
         Weeks whose first doses stay as in `last`.
-    kept_back : float
-        Doses of each product, for each district, that are left out of the supply, in boxes: see
-        :mod:`.campaign_plan`.
+    supply : array of float, shape (L,), optional
+        Doses of each lot that may be used; all of them by default.
     """
 
     def __init__(self, campaign: Campaign, *, reserve: Reserve | None = None, last=None, frozen: int = 0, supply=None):
@@ -167,12 +167,13 @@ class CampaignProgram:
             there = (np.arange(t) >= week) & (fetched <= week)
             out[week] = np.einsum("p,ptn->n", volume, use.reshape(p, t, -1)[:, there])
         if self.past.has_stock:
-            # What is at hand stays until it is used: the stock itself is taken off the capacity.
+            # What is at hand stays until it is used or given up: the stock itself is taken off the capacity.
             o = self.part("o")
             for week in range(t):
                 used = np.zeros((p, self.past.weeks))
-                used[:, : min(week, self.past.weeks)] = -volume[:, None]
-                out[week, o] = out[week, o] * 0 + used.ravel() - self.later_drawn(week, fetched)
+                if week < self.past.weeks:
+                    used[:, :week] = -volume[:, None]
+                out[week, o] = used.ravel() - self.later_drawn(week, fetched)
         return out
 
     def later_drawn(self, week: int, fetched: np.ndarray) -> np.ndarray:
@@ -277,7 +278,6 @@ class CampaignProgram:
         if self.past.has_stock:
             litres = self.past.stock[:, :, 0] @ self.litres_per_dose
             parts[1] = parts[1] - np.where(np.arange(t) < self.past.weeks, litres[:, None], 0.0)
-            parts[1][:, self.past.weeks :] += litres[:, None] * 0
         if with_floor:
             parts.append(-self.c.covered[self.order] / self.people[:, None])
         return np.concatenate([*parts, *self.past.right_sides(self)], axis=1)
@@ -295,7 +295,7 @@ class CampaignProgram:
         upper = main.copy()
         free = slice(0, p * g * t)
         upper[:, free] = np.where(main[:, free] > 0, np.inf, 0.0)
-        slack_reach = np.abs(rhs) + 1.0
+        slack_reach = np.abs(rhs) + 3.0
         slack = np.where(signs == 0, 0.0, np.inf) * np.ones((d, 1))
         people = slice(2 * t, 2 * t + g)
         slack[:, people] = np.maximum(self.room - self.need(floor) * (1 - HOLD), 0.0)
@@ -392,7 +392,7 @@ class _Past:
         self.stock, self.due = np.zeros((d, p, self.weeks)), np.zeros((d, p, t))
         if self.has_stock:
             lots = c.lots.set_index("lot")
-            row = np.array(at_district.searchsorted(c.stock["district"])) * 0 + _rows_of(at_district, c.stock["district"])
+            row = _rows_of(at_district, c.stock["district"])
             col = _rows_of(at_product, c.stock["lot"].map(lots["product"]))
             good = c.stock["lot"].map(lots["expires"]).to_numpy(float)[:, None] >= np.arange(self.weeks)
             np.add.at(self.stock, (row, col), good * c.stock["doses"].to_numpy(float)[:, None])
@@ -634,11 +634,4 @@ class _Link:
 
 def _rows_of(names, wanted) -> np.ndarray:
     """Row of each wanted name in a column of names."""
-    import pandas as pd
-
     return pd.Index(names).get_indexer(wanted)
-
-
-def with_tiny_inside(program: Program, width: float) -> Program:
-    """Widen slacks that have no room at all, so that the method has an inside to walk in."""
-    return replace(program, upper=np.where((program.upper > 0) & (program.upper < width), width, program.upper))

@@ -265,6 +265,7 @@ class _Method:
 
     def run(self, tolerance, feasibility, most, start, watch) -> Outcome:
         at = self.begin() if start is None else self.restart(start)
+        ceiling = self.ceiling()
         for iteration in range(most + 1):
             res = self.residuals(at)
             value, bound, primal, dual = self.progress(at, res)
@@ -272,6 +273,8 @@ class _Method:
                 watch(iteration, value, bound, primal, dual)
             if primal < feasibility and abs(value - bound) <= tolerance * (1 + abs(value)):
                 return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, at)
+            if bound > ceiling + 1e-6 * (1 + abs(ceiling)):
+                raise NotSolved(f"no solution: none can be below {bound:.6g}, and none that meets the rows above {ceiling:.6g}")
             if iteration == most or not np.isfinite(value):
                 break
             try:
@@ -282,6 +285,13 @@ class _Method:
             f"stopped after {iteration} iterations: rows violated by {primal:.2g} of their size, value {value:.8g}, "
             f"bound {bound:.8g}"
         )
+
+    def ceiling(self) -> float:
+        """What no solution can be above: a bound beyond it proves that the rows cannot be met."""
+        p = self.p
+        top = np.where(self.open, np.minimum(p.reach, p.upper), 0.0)
+        most = float((np.maximum(p.cost, 0.0) * top).sum() + np.maximum(p.link_cost, 0.0) @ p.link_reach)
+        return most + max(p.column_cost, 0.0)
 
     def residuals(self, at: Point):
         p = self.p
@@ -441,7 +451,7 @@ class _Factor:
         here, (own, cross) = kind.places, maps
         theta, m = self.theta[here], kind.rows.shape[0]
         weights = np.ascontiguousarray(theta.T)
-        lower, side = np.zeros((len(theta), m * m)), np.zeros((len(theta), method_goods(kind) * m))
+        lower, side = np.zeros((len(theta), m * m)), np.zeros((len(theta), self.m.goods * m))
         lower[:, own[1]] = (own[0] @ weights).T
         side[:, cross[1]] = (cross[0] @ weights).T
         self.side[here, : self.m.goods] = side.reshape(len(theta), -1, m) * self.m.p.weight[here, None, None]
@@ -575,11 +585,6 @@ class _Factor:
         for d, low in enumerate(self.lower):
             half[d] = dtrsm(1.0, low.T, half[d, :, None], lower=0, trans_a=0)[:, 0]
         return half, dlam, dtheta
-
-
-def method_goods(kind: Kind) -> int:
-    """Shared goods of a kind."""
-    return kind.use.shape[0]
 
 
 def _cholesky(lower: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
