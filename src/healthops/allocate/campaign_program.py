@@ -298,7 +298,7 @@ class CampaignProgram:
         slack_reach = np.abs(rhs) + 3.0
         slack = np.where(signs == 0, 0.0, np.inf) * np.ones((d, 1))
         people = slice(2 * t, 2 * t + g)
-        slack[:, people] = np.maximum(self.room - self.need(floor) * (1 - HOLD), 0.0)
+        slack[:, people] = np.maximum(self.room - self.need(floor * (1 - HOLD)), 0.0)
         slack_reach[:, people] = self.room
         return np.concatenate([upper, slack], axis=1), np.concatenate([main, slack_reach], axis=1)
 

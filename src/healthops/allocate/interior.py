@@ -223,6 +223,7 @@ class _Method:
         self.maps = [_products(kind) for kind in program.kinds]
         self.goods = program.kinds[0].use.shape[0]
         self.q = len(program.extra_rows)
+        self.order_leaves()
         self.has_theta = program.column is not None
         self.link_t = program.link.T.tocsr()
         self.count = int(self.open.sum() + self.capped.sum()) + program.link.shape[1] + self.has_theta
@@ -239,27 +240,36 @@ class _Method:
         return np.concatenate([y[k.places] @ k.rows for k in self.p.kinds])
 
     def shared(self, x: np.ndarray) -> np.ndarray:
-        out = np.zeros(len(self.p.link_rhs))
-        for kind in self.p.kinds:
-            for leaf in self.leaves_of(kind):
-                total = self.p.weight[leaf.places] @ x[leaf.places]
-                out[leaf.touched] += leaf.share @ (kind.use @ total)
+        total = np.add.reduceat(x * self.p.weight[:, None], self.first, axis=0)
+        out = self.spread @ np.concatenate([total[j] @ k.use.T for j, k in self.of_kind]).ravel()
         if self.q:
             out[self.p.extra_rows] += np.einsum("dqn,dn->q", self.p.extra, x)
         return out
 
     def shared_t(self, lam: np.ndarray) -> np.ndarray:
-        out = np.empty_like(self.p.cost)
-        for kind in self.p.kinds:
-            for leaf in self.leaves_of(kind):
-                price = (lam[leaf.touched] @ leaf.share) @ kind.use
-                out[leaf.places] = self.p.weight[leaf.places, None] * price
+        price = (self.spread_t @ lam).reshape(len(self.first), self.goods)
+        price = np.concatenate([price[j] @ k.use for j, k in self.of_kind])
+        out = self.p.weight[:, None] * price[self.leaf]
         if self.q:
             out += np.einsum("dqn,q->dn", self.p.extra, lam[self.p.extra_rows])
         return out
 
-    def leaves_of(self, kind: Kind) -> list[Leaf]:
-        return [j for j in self.p.leaves if kind.places.start <= j.places.start < kind.places.stop]
+    def order_leaves(self) -> None:
+        """Leaves follow one another, kind by kind: where each begins, and the map from their goods to the shared rows."""
+        p = self.p
+        self.first = np.array([j.places.start for j in p.leaves])
+        self.leaf = np.repeat(np.arange(len(p.leaves)), [j.places.stop - j.places.start for j in p.leaves])
+        kind_of = np.searchsorted([k.places.start for k in p.kinds], self.first, side="right") - 1
+        self.of_kind = [(kind_of == n, k) for n, k in enumerate(p.kinds)]
+        self.leaf_kind = [p.kinds[n] for n in kind_of]
+        parts = []
+        for n, leaf in enumerate(p.leaves):
+            row, good = np.nonzero(leaf.share)
+            parts.append((leaf.touched[row], n * self.goods + good, leaf.share[row, good]))
+        rows, columns, values = (np.concatenate(x) for x in zip(*parts, strict=True))
+        shape = (len(p.link_rhs), len(p.leaves) * self.goods)
+        self.spread = csr_matrix((values, (rows, columns)), shape=shape)
+        self.spread_t = self.spread.T.tocsr()
 
     # ---- the method ------------------------------------------------------------------------------------------------
 
@@ -469,31 +479,36 @@ class _Factor:
         for low, side in zip(self.lower, self.side, strict=True):
             dtrsm(1.0, low.T, side.T, lower=0, trans_a=1, overwrite_b=1)
 
+    def inside(self, leaf: Leaf, kind: Kind) -> np.ndarray:
+        """Part of the Schur complement from the places of a leaf, in its goods, the extra rows and theta."""
+        p, goods, q, here = self.m.p, self.m.goods, self.m.q, leaf.places
+        flat = self.side[here].transpose(1, 0, 2).reshape(self.width, -1)
+        inner = -(flat @ flat.T)
+        inner[:goods, :goods] += (kind.use * (p.weight[here] ** 2 @ self.theta[here])) @ kind.use.T
+        if q:
+            scaled = p.extra[here] * self.theta[here][:, None, :]
+            cross = np.einsum("dqn,d->qn", scaled, p.weight[here]) @ kind.use.T
+            inner[goods : goods + q, :goods] += cross
+            inner[:goods, goods : goods + q] += cross.T
+            inner[goods : goods + q, goods : goods + q] += np.einsum("dqn,drn->qr", scaled, p.extra[here])
+        return inner
+
     def schur(self) -> None:
-        p, goods, q = self.m.p, self.m.goods, self.m.q
+        p, goods = self.m.p, self.m.goods
         size = len(p.link_rhs) + self.m.has_theta
         s = np.zeros((size, size))
         s[: len(p.link_rhs), : len(p.link_rhs)] = (p.link.multiply(self.theta_link[None, :]) @ self.m.link_t).toarray()
         first = s.diagonal().copy()
-        for kind in p.kinds:
-            for leaf in self.m.leaves_of(kind):
-                here = leaf.places
-                flat = self.side[here].transpose(1, 0, 2).reshape(self.width, -1)
-                inner = -(flat @ flat.T)
-                inner[:goods, :goods] += (kind.use * (p.weight[here] ** 2 @ self.theta[here])) @ kind.use.T
-                if q:
-                    scaled = p.extra[here] * self.theta[here][:, None, :]
-                    cross = np.einsum("dqn,d->qn", scaled, p.weight[here]) @ kind.use.T
-                    inner[goods : goods + q, :goods] += cross
-                    inner[:goods, goods : goods + q] += cross.T
-                    inner[goods : goods + q, goods : goods + q] += np.einsum("dqn,drn->qr", scaled, p.extra[here])
-                own = np.concatenate([p.extra_rows, [size - 1] if self.m.has_theta else []]).astype(int)
-                index = np.concatenate([leaf.touched, own])
-                spread = np.zeros((len(index), self.width))
-                spread[: len(leaf.touched), :goods] = leaf.share
-                spread[len(leaf.touched) :, goods:] = np.eye(len(own))
-                s[np.ix_(index, index)] += spread @ inner @ spread.T
-                first[leaf.touched] += (leaf.share**2) @ np.maximum(np.diag(inner)[:goods], 0.0)
+        own = np.concatenate([p.extra_rows, [size - 1] if self.m.has_theta else []]).astype(int)
+        for leaf, kind in zip(p.leaves, self.m.leaf_kind, strict=True):
+            inner = self.inside(leaf, kind)
+            s[np.ix_(leaf.touched, leaf.touched)] += leaf.share @ inner[:goods, :goods] @ leaf.share.T
+            first[leaf.touched] += (leaf.share**2) @ np.maximum(np.diag(inner)[:goods], 0.0)
+            if len(own):
+                side = leaf.share @ inner[:goods, goods:]
+                s[np.ix_(leaf.touched, own)] += side
+                s[np.ix_(own, leaf.touched)] += side.T
+                s[np.ix_(own, own)] += inner[goods:, goods:]
         n = len(p.link_rhs)
         self.border = s[:n, n].copy() if self.m.has_theta else None
         self.corner = s[n, n] - self.at.zt / self.at.theta if self.m.has_theta else None
@@ -564,10 +579,7 @@ class _Factor:
         for d, low in enumerate(self.lower):
             half[d] = dtrsm(1.0, low.T, r1[d, :, None], lower=0, trans_a=1)[:, 0]
         carried = np.einsum("drm,dm->dr", self.side, half)
-        right = r2.copy()
-        for kind in p.kinds:
-            for leaf in m.leaves_of(kind):
-                right[leaf.touched] -= leaf.share @ carried[leaf.places, : m.goods].sum(axis=0)
+        right = r2 - m.spread @ np.add.reduceat(carried[:, : m.goods], m.first, axis=0).ravel()
         right[p.extra_rows] -= carried[:, m.goods : m.goods + m.q].sum(axis=0)
         dlam, dtheta = cho_solve(self.shared, right), 0.0
         if m.has_theta:
@@ -575,9 +587,7 @@ class _Factor:
             dtheta = float((g_theta - carried[:, -1].sum() - self.border @ dlam) / corner)
             dlam = dlam - self.lifted * dtheta
         back = np.empty((len(r1), self.width))
-        for kind in p.kinds:
-            for leaf in m.leaves_of(kind):
-                back[leaf.places, : m.goods] = dlam[leaf.touched] @ leaf.share
+        back[:, : m.goods] = (m.spread_t @ dlam).reshape(-1, m.goods)[m.leaf]
         back[:, m.goods : m.goods + m.q] = dlam[p.extra_rows]
         if m.has_theta:
             back[:, -1] = dtheta
