@@ -24,7 +24,7 @@ def make_campaign(
         Doses of all lots, as a share of what all willing people would take.
     """
     rng = np.random.default_rng(seed)
-    regions = regions or max(1, min(25, districts // 12))
+    regions = regions or max(2, min(25, districts // 60))
     place = [f"d{i:04d}" for i in range(districts)]
     region = rng.permutation(np.arange(districts) % regions)
     size = rng.lognormal(8.5, 1.1, districts) + 200

@@ -1,6 +1,6 @@
 """A vaccine campaign's plan, stage by stage, and its tables.
 
-The stages are lexicographic: each holds what those before it have reached (to one part in a million), and none is
+The stages are lexicographic: each holds what those before it have reached (to one part in a hundred thousand), and none is
 weighed against another.
 
 1. ``floor``: the lowest coverage of willing people among the protected districts' groups, as high as it can be;
@@ -166,9 +166,12 @@ def plan_campaign(
         raise ValueError(f"floor_share is between 0 and 1, not {floor_share!r}")
     if "change" in stages and last is None:
         raise ValueError("stage 'change' compares with a last plan: give `last`")
-    program = CampaignProgram(campaign, reserve=reserve, last=last, frozen=frozen, supply=supply)
+    options = {"reserve": reserve, "last": last, "frozen": frozen, "supply": supply}
+    program = CampaignProgram(campaign, split=moved is not None, **options)
     held, done, points, outcome = Held(floor=floor or 0.0, moved=moved), [], {}, None
     for name in stages:
+        if name in ("change", "moved") and not program.split:
+            program = CampaignProgram(campaign, split=True, **options)
         stage, outcome = _run(program, name, held, tolerance, (starts or {}).get(name), watch)
         done.append(stage)
         points[name] = outcome.point
@@ -202,13 +205,14 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
         # Their values can be 0: the gap is measured against all doses.
         tolerance = tolerance * program.supply.sum() / program.unit
     try:
-        outcome = interior.solve(lp, tolerance=tolerance, start=start, watch=watch)
+        outcome = interior.solve(lp, tolerance=tolerance, start=start and interior.restart(lp, start), watch=watch)
     except interior.NotSolved as problem:
         from healthops.allocate.campaign_elastic import explain
 
         raise InfeasibleCampaign(f"stage {name}: {explain(program, lp) or problem}") from problem
     unit = {"floor": -1.0 / len(lp.rhs), "benefit": -program.benefit_unit}.get(name, program.unit)
-    value, bound = outcome.value * unit, outcome.bound * unit
+    fixed = program.benefit_of_base if name == "benefit" else 0.0
+    value, bound = float(outcome.value * unit + fixed), float(outcome.bound * unit + fixed)
     whole = program.supply.sum() if name in ("waste", "change", "moved") else max(abs(value), 1e-9)
     seconds = time.process_time() - began
     gap = abs(value - bound) / whole

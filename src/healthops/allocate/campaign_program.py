@@ -24,7 +24,7 @@ from healthops.allocate.campaign import Campaign
 from healthops.allocate.interior import Kind, Leaf, Program
 
 #: A stage holds the values of those before it up to this share, so that the program keeps an inside.
-HOLD = 1e-6
+HOLD = 1e-5
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,30 @@ class CampaignProgram:
     campaign : Campaign
     reserve : Reserve, optional
     last : array of float, shape (D, P, G, T), optional
-        Courses of the last plan by week of the first dose: needed to bound or minimise what changes.
+        Courses of the last plan by week of the first dose.
     frozen : int
         Weeks whose first doses stay as in `last`.
+    split : bool
+        Have variables for what is added to `last` and what is taken from it: needed to bound or minimise the change.
     supply : array of float, shape (L,), optional
         Doses of each lot that may be used; all of them by default.
     """
 
-    def __init__(self, campaign: Campaign, *, reserve: Reserve | None = None, last=None, frozen: int = 0, supply=None):
-        self.c, self.reserve, self.frozen = campaign, reserve, frozen
+    def __init__(
+        self, campaign: Campaign, *, reserve: Reserve | None = None, last=None, frozen: int = 0, split=False, supply=None
+    ):
+        self.c, self.reserve, self.frozen, self.split = campaign, reserve, frozen, split
         self.supply = campaign.lots["doses"].to_numpy(float) if supply is None else np.asarray(supply, float)
         self.every = campaign.districts["delivery_every"].to_numpy(int)
         self.order = np.lexsort((campaign.region_of, self.every))
         self.people = campaign.by_group("population").sum(axis=1)[self.order]
-        self.last = None if last is None else np.asarray(last, float)[self.order] / self.people[:, None, None, None]
+        last = np.zeros(campaign.shape) if last is None else np.asarray(last, float)
+        if last.shape != campaign.shape:
+            raise ValueError(f"the last plan has shape {last.shape}, the campaign {campaign.shape}")
+        #: The zero of the variables: the last plan, or its frozen weeks.
+        self.base = last[self.order] / self.people[:, None, None, None]
+        if not split:
+            self.base[..., frozen:] = 0.0
         self.unit = campaign.by_group("population").sum() / campaign.weeks
         self.past = _Past(campaign, self.order, self.people)
 
@@ -101,7 +111,7 @@ class CampaignProgram:
             sizes["y"] = p * t
         if self.past.has_stock:
             sizes["o"] = p * self.past.weeks
-        if self.last is not None:
+        if self.split:
             sizes["minus"] = p * g * t
         return sizes
 
@@ -154,7 +164,7 @@ class CampaignProgram:
 
     def with_change(self, matrix: np.ndarray) -> np.ndarray:
         """Give ``minus`` the negative coefficients of ``x``, which then stands for what comes on top of the last plan."""
-        if self.last is not None:
+        if self.split:
             matrix[:, self.part("minus")] = -matrix[:, self.part("x")]
         return matrix
 
@@ -239,10 +249,9 @@ class CampaignProgram:
         signs = next(iter(parts.values()))[1]
         rhs = self.right_sides(with_floor)
         upper, reach = self.bounds(rhs, signs, 0.0 if with_floor else held.floor)
-        if self.last is not None:
-            before = self.flat_last(sum(self.sizes.values()))
-            for kind in kinds:
-                rhs[kind.places] -= before[kind.places] @ kind.rows[:, : before.shape[1]].T
+        before = self.flat_base(sum(self.sizes.values()))
+        for kind in kinds:
+            rhs[kind.places] -= before[kind.places] @ kind.rows[:, : before.shape[1]].T
         link = _Link(self, kinds, held)
         cost, column_cost = self.costs(objective, link, len(signs))
         column = None
@@ -286,10 +295,9 @@ class CampaignProgram:
         """Upper ends, and upper ends that the rows imply, of all variables and slacks: each (D, N + M)."""
         d, (_, p, g, t) = len(rhs), self.c.shape
         ends = {"x": np.where(self.allowed[None, :, None, :], self.room[:, None, :, None], 0.0)}
-        if self.last is not None:
-            now = np.arange(t) >= self.frozen
-            ends["minus"] = np.where(now & (self.last > 1e-9 * self.room.max()), self.last, 0.0)
-            ends["x"] = np.where(now, ends["x"], 0.0)
+        ends["x"] = np.where(np.arange(t) >= self.frozen, ends["x"], 0.0)
+        if self.split:
+            ends["minus"] = np.where((np.arange(t) >= self.frozen) & (self.base > 1e-9), self.base, 0.0)
         ends |= self.past.ends(self)
         main = np.concatenate([ends[name].reshape(d, -1) for name in self.sizes], axis=1)
         upper = main.copy()
@@ -302,9 +310,9 @@ class CampaignProgram:
         slack_reach[:, people] = self.room
         return np.concatenate([upper, slack], axis=1), np.concatenate([main, slack_reach], axis=1)
 
-    def flat_last(self, width: int) -> np.ndarray:
+    def flat_base(self, width: int) -> np.ndarray:
         out = np.zeros((len(self.people), width))
-        out[:, self.part("x")] = self.last.reshape(len(out), -1)
+        out[:, self.part("x")] = self.base.reshape(len(out), -1)
         return out
 
     # ---- objectives ------------------------------------------------------------------------------------------------------
@@ -323,6 +331,11 @@ class CampaignProgram:
         if self.past.has_due:
             out[:, self.part("y")] = self.past.worth(self)
         return self.with_change(out)
+
+    @property
+    def benefit_of_base(self) -> float:
+        """What the zero of the variables averts, in the unit of ``risk``."""
+        return float((self.benefit_rows() * self.flat_base(sum(self.sizes.values()))).sum()) * self.benefit_unit
 
     def dose_rows(self, name: str) -> np.ndarray:
         """Doses of the variables of a sort, in units of the shared rows, shape (D, N)."""
@@ -352,9 +365,9 @@ class CampaignProgram:
     def courses(self, x: np.ndarray) -> np.ndarray:
         """Courses by week of the first dose, shape (D, P, G, T), in the campaign's order of districts."""
         shape = self.c.shape
-        share = x[:, self.part("x")].reshape(shape)
-        if self.last is not None:
-            share = share + self.last - x[:, self.part("minus")].reshape(shape)
+        share = x[:, self.part("x")].reshape(shape) + self.base
+        if self.split:
+            share = share - x[:, self.part("minus")].reshape(shape)
         return self.restore(np.maximum(share, 0.0))
 
     def restore(self, share: np.ndarray) -> np.ndarray:
@@ -476,13 +489,15 @@ class _Link:
         shape = (self.n_rows, len(self.reach_list))
         self.matrix = csr_matrix((self.values, (self.rows, self.columns)), shape=shape)
         self.reach = np.array(self.reach_list)
-        self.take_off_last(kinds)
+        self.take_off_base(kinds)
 
     def name_pairs(self) -> None:
         """Each (week of leaving the national store, week of giving), once: its shared row for the first product."""
         found = {}
         for every in np.unique(self.program.every):
             for week, fetched in enumerate(self.c.fetched(int(every))):
+                if fetched < 0:
+                    continue
                 found.setdefault((int(fetched), week), len(found))
         self.pairs = found
 
@@ -564,12 +579,12 @@ class _Link:
         if held.benefit is not None:
             target = (held.benefit - HOLD * abs(held.benefit)) / program.benefit_unit
             extra.append(program.benefit_rows())
-            rhs.append(target - self.benefit_of_last())
+            rhs.append(target - program.benefit_of_base / program.benefit_unit)
             self.add([(self.n_rows + len(rhs) - 1, -1.0)], abs(target) + 1)
             extra_rows.append(self.n_rows + len(rhs) - 1)
         if program.reserve is not None:
             extra.append(self.reserve_rows())
-            rhs.append(-self.of_last(extra[-1]))
+            rhs.append(-self.of_base(extra[-1]))
             self.add([(self.n_rows + len(rhs) - 1, -1.0)], 2 * self.lots.sum() + 1)
             extra_rows.append(self.n_rows + len(rhs) - 1)
         if held.moved is not None:
@@ -590,14 +605,9 @@ class _Link:
         self.extra = np.stack(extra, axis=1) if extra else np.zeros((len(program.people), 0, 0))
         self.extra_rows = np.array(extra_rows, int)
 
-    def of_last(self, rows: np.ndarray) -> float:
-        """What the last plan gives to a shared row, for it is the zero of the variables; 0 without one."""
-        if self.program.last is None:
-            return 0.0
-        return float((rows * self.program.flat_last(rows.shape[1])).sum())
-
-    def benefit_of_last(self) -> float:
-        return self.of_last(self.program.benefit_rows())
+    def of_base(self, rows: np.ndarray) -> float:
+        """What the zero of the variables gives to a shared row."""
+        return float((rows * self.program.flat_base(rows.shape[1])).sum())
 
     def reserve_rows(self) -> np.ndarray:
         """Doses to vulnerable districts less their part of all doses, shape (D, N)."""
@@ -612,12 +622,10 @@ class _Link:
         """Lots that expire before the last week is over, shape (L,), bool."""
         return self.c.lots["expires"].to_numpy(float) < self.t - 1
 
-    def take_off_last(self, kinds: list[Kind]) -> None:
-        """The last plan is the zero of the variables: what it takes of the shared goods goes to the right."""
+    def take_off_base(self, kinds: list[Kind]) -> None:
+        """What the zero of the variables takes of the shared goods goes to the right."""
         program = self.program
-        if program.last is None:
-            return
-        before = program.flat_last(sum(program.sizes.values()))
+        before = program.flat_base(sum(program.sizes.values()))
         weight = program.people / program.unit
         for kind in kinds:
             for leaf in self.leaves:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.linalg.blas import dtrsm
+from scipy.linalg.lapack import dtrtri
 from scipy.sparse import csr_matrix
 
 #: Added to the diagonal of what is factorised, as a share of its largest entry.
@@ -29,6 +29,11 @@ RIDGE = 1e-15
 #: Weight of the squared length of a step beside the objective (Friedlander & Orban 2012, Mathematical Programming
 #: Computation 4, 71-107): it bounds what is factorised, and vanishes with the steps.
 PROXIMAL = 1e-7
+#: A point with this relative gap and residual is kept to start from: nearer to the end it hugs its bounds too closely
+#: (Gondzio 1998, Mathematical Programming 83, 125-143).
+EARLY = 0.05
+#: What starts from there is at least this far from its bounds.
+START = 3e-3
 #: Rounds of refinement of each direction.
 REFINE = 12
 
@@ -141,7 +146,7 @@ class Outcome:
     residual : float
         Largest violation of a row, as a share of 1 + its right-hand side.
     point : Point
-        All of it, to start from in the next program of the same shape.
+        An early iterate, to start from in the next program of the same shape.
     """
 
     x: np.ndarray
@@ -185,6 +190,40 @@ class Point:
         )
 
 
+def restart(program: Program, old: Point) -> Point:
+    """The point of an earlier outcome of a program of the same shape, pushed inside the bounds of this one."""
+    p = program
+    is_open, capped = p.upper > 0, (p.upper > 0) & np.isfinite(p.upper)
+    top = np.where(capped, p.upper, np.inf)
+    x = np.where(is_open, np.clip(old.x, np.minimum(START, 0.25 * top), 0.9 * top), 0.0)
+    z = np.where(is_open, np.maximum(old.z, START), 0.0)
+    w = np.where(capped, np.maximum(old.w, START), 0.0)
+    gap = np.where(capped, p.upper - x, 1.0)
+    v, zv = np.maximum(old.v, START), np.maximum(old.zv, START)
+    return Point(x, gap, z, w, v, zv, max(old.theta, START), max(old.zt, START), old.y, old.lam)
+
+
+def start_at(program: Program, x: np.ndarray, v: np.ndarray, *, inside: float = 1e-3) -> Point:
+    """A point to start from near a solution (x, v) of the rows that is known: all multipliers 0, costs as reduced costs.
+
+    Parameters
+    ----------
+    x, v : array of float, shape (D, N) and (V,)
+        They meet the rows; what is nearer to a bound than `inside` times its reach is pulled in.
+    """
+    p = program
+    is_open, capped = p.upper > 0, (p.upper > 0) & np.isfinite(p.upper)
+    reach = np.where(is_open, np.minimum(p.upper, p.reach), 1.0)
+    x = np.where(is_open, np.clip(x, inside * reach, np.where(capped, (1 - inside) * p.upper, np.inf)), 0.0)
+    v = np.maximum(v, inside * np.maximum(p.link_reach, 1e-6))
+    gap = np.where(capped, p.upper - x, 1.0)
+    mu = 0.1 * float((np.abs(p.cost) * x).sum() + np.abs(p.link_cost) @ v) / max(int((p.cost != 0).sum()), 1)
+    z = np.where(is_open, np.maximum(p.cost, mu / np.where(is_open, x, 1.0)), 0.0)
+    w = np.where(capped, mu / gap, 0.0)
+    zv = np.maximum(p.link_cost, mu / v)
+    return Point(x, gap, z, w, v, zv, 0.5, 1.0, np.zeros_like(p.rhs), np.zeros(len(p.link_rhs)))
+
+
 def solve(
     program: Program,
     *,
@@ -201,7 +240,7 @@ def solve(
     most : int
         Iterations after which it gives up.
     start : Point, optional
-        Where to begin: the ``point`` of an earlier outcome of a program with the same shape.
+        Where to begin: of :func:`restart` or :func:`start_at`.
     watch : callable, optional
         Called with (iteration, value, bound, primal residual, dual residual) at each iteration.
 
@@ -274,15 +313,17 @@ class _Method:
     # ---- the method ------------------------------------------------------------------------------------------------
 
     def run(self, tolerance, feasibility, most, start, watch) -> Outcome:
-        at = self.begin() if start is None else self.restart(start)
-        ceiling = self.ceiling()
+        at = self.begin() if start is None else start
+        ceiling, early = self.ceiling(), None
         for iteration in range(most + 1):
             res = self.residuals(at)
             value, bound, primal, dual = self.progress(at, res)
             if watch:
                 watch(iteration, value, bound, primal, dual)
             if primal < feasibility and abs(value - bound) <= tolerance * (1 + abs(value)):
-                return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, at)
+                return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, early or at)
+            if early is None and primal < EARLY and abs(value - bound) < EARLY * (1 + abs(value)):
+                early = at
             if bound > ceiling + 1e-6 * (1 + abs(ceiling)):
                 raise NotSolved(f"no solution: none can be below {bound:.6g}, and none that meets the rows above {ceiling:.6g}")
             if iteration == most or not np.isfinite(value):
@@ -363,18 +404,6 @@ class _Method:
         np.maximum.at(out, np.repeat(np.arange(len(out)), np.diff(entries.indptr)), per_row[entries.indices])
         return out
 
-    def restart(self, old: Point) -> Point:
-        """The old point, pushed inside: each pair (variable, reduced cost) away from zero."""
-        p = self.p
-        mu = 1e-3
-        top = np.where(self.capped, p.upper, np.inf)
-        x = np.where(self.open, np.clip(old.x, np.minimum(mu, 0.25 * top), 0.9 * top), 0.0)
-        z = np.where(self.open, np.maximum(old.z, mu), 0.0)
-        w = np.where(self.capped, np.maximum(old.w, mu), 0.0)
-        gap = np.where(self.capped, p.upper - x, 1.0)
-        v, zv = np.maximum(old.v, mu), np.maximum(old.zv, mu)
-        return Point(x, gap, z, w, v, zv, max(old.theta, mu), max(old.zt, mu), old.y, old.lam)
-
     def step(self, at: Point, res) -> Point:
         factor = _Factor(self, at)
         mu = self.mean_product(at)
@@ -449,11 +478,11 @@ class _Factor:
         self.theta_link = 1.0 / (at.zv / at.v + PROXIMAL)
         d, m = p.rhs.shape
         self.width = method.goods + method.q + method.has_theta
-        self.lower = np.empty((d, m, m))
+        self.inverse = np.empty((d, m, m))
         self.side = np.empty((d, self.width, m))
         for kind, maps in zip(p.kinds, method.maps, strict=True):
             self.fill(kind, maps)
-        self.eliminate()
+        self.side = self.side @ self.inverse.transpose(0, 2, 1)
         self.schur()
 
     def fill(self, kind: Kind, maps) -> None:
@@ -473,11 +502,7 @@ class _Factor:
         lower = lower.reshape(len(theta), m, m)
         diagonal = np.einsum("dmm->dm", lower)
         diagonal += RIDGE * diagonal + 1e-30
-        self.lower[here] = _cholesky(lower, diagonal)
-
-    def eliminate(self) -> None:
-        for low, side in zip(self.lower, self.side, strict=True):
-            dtrsm(1.0, low.T, side.T, lower=0, trans_a=1, overwrite_b=1)
+        self.inverse[here] = _inverse_factors(lower, diagonal)
 
     def inside(self, leaf: Leaf, kind: Kind) -> np.ndarray:
         """Part of the Schur complement from the places of a leaf, in its goods, the extra rows and theta."""
@@ -575,10 +600,8 @@ class _Factor:
 
     def solve(self, r1, r2, g_theta) -> tuple[np.ndarray, np.ndarray, float]:
         m, p = self.m, self.m.p
-        half = np.empty_like(r1)
-        for d, low in enumerate(self.lower):
-            half[d] = dtrsm(1.0, low.T, r1[d, :, None], lower=0, trans_a=1)[:, 0]
-        carried = np.einsum("drm,dm->dr", self.side, half)
+        half = (self.inverse @ r1[:, :, None])[:, :, 0]
+        carried = (self.side @ half[:, :, None])[:, :, 0]
         right = r2 - m.spread @ np.add.reduceat(carried[:, : m.goods], m.first, axis=0).ravel()
         right[p.extra_rows] -= carried[:, m.goods : m.goods + m.q].sum(axis=0)
         dlam, dtheta = cho_solve(self.shared, right), 0.0
@@ -591,20 +614,23 @@ class _Factor:
         back[:, m.goods : m.goods + m.q] = dlam[p.extra_rows]
         if m.has_theta:
             back[:, -1] = dtheta
-        half -= np.einsum("drm,dr->dm", self.side, back)
-        for d, low in enumerate(self.lower):
-            half[d] = dtrsm(1.0, low.T, half[d, :, None], lower=0, trans_a=0)[:, 0]
-        return half, dlam, dtheta
+        half -= (back[:, None, :] @ self.side)[:, 0, :]
+        return (half[:, None, :] @ self.inverse)[:, 0, :], dlam, dtheta
 
 
-def _cholesky(lower: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
-    """Factors of a stack of matrices; where rounding has made one indefinite, with a larger ridge."""
+def _inverse_factors(matrices: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """Inverses of the Cholesky factors of a stack of matrices; where rounding made one indefinite, with a larger ridge."""
     for _ in range(6):
         try:
-            return np.linalg.cholesky(lower)
+            lower = np.linalg.cholesky(matrices)
+            break
         except np.linalg.LinAlgError:
             diagonal *= 1 + 1e-12
-    return np.linalg.cholesky(lower)
+    else:
+        lower = np.linalg.cholesky(matrices)
+    for one in lower:
+        dtrtri(one.T, lower=0, overwrite_c=1)
+    return lower
 
 
 def _products(kind: Kind):
