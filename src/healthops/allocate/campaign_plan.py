@@ -205,7 +205,7 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
         # Their values can be 0: the gap is measured against all doses.
         tolerance = tolerance * program.supply.sum() / program.unit
     try:
-        outcome = interior.solve(lp, tolerance=tolerance, start=start and interior.restart(lp, start), watch=watch)
+        outcome = interior.solve(lp, tolerance=tolerance, start=start and program.start_from(lp, start), watch=watch)
     except interior.NotSolved as problem:
         from healthops.allocate.campaign_elastic import explain
 

@@ -14,6 +14,7 @@ one, earliest expiry first. A formulation with a variable for each lot in each d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace as dataclasses_replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +22,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from healthops.allocate.campaign import Campaign
-from healthops.allocate.interior import Kind, Leaf, Program
+from healthops.allocate.interior import START, Kind, Leaf, Point, Program, restart
 
 #: A stage holds the values of those before it up to this share, so that the program keeps an inside.
 HOLD = 1e-5
@@ -359,6 +360,37 @@ class CampaignProgram:
         elif objective != "waste":
             raise ValueError(f"objective {objective!r} is none of floor, benefit, waste, change, moved")
         return np.concatenate([main, np.zeros((len(main), slacks))], axis=1), column
+
+    def start_from(self, lp: Program, old: Point) -> Point | None:
+        """A start for `lp` from a point of this campaign's program, split or not; None if it does not fit.
+
+        What is added to the last plan and what is taken from it begin at the difference between the old point and the
+        last plan; slacks of rows that are new begin inside.
+        """
+        slacks, n = lp.rhs.shape[1], lp.cost.shape[1]
+        width = self.sizes["x"]
+        if old.y.shape != lp.rhs.shape or len(old.v) > lp.link.shape[1] or len(old.lam) > len(lp.link_rhs):
+            return None
+        if old.x.shape[1] != n:
+            if old.x.shape[1] != n - width or not self.split:
+                return None
+            base = self.base.reshape(len(old.x), -1)
+            own = slice(width, old.x.shape[1] - slacks)
+
+            def spread(a, plus, minus):
+                return np.concatenate([plus, a[:, own], minus, a[:, -slacks:]], axis=1)
+
+            ahead = old.x[:, :width] - base
+            small = np.full_like(base, START)
+            x = spread(old.x, np.maximum(ahead, START), np.maximum(-ahead, START))
+            z, w = spread(old.z, old.z[:, :width], small), spread(old.w, 0 * small, small)
+            old = dataclasses_replace(old, x=x, z=z, w=w, gap=x)
+        more, rows = lp.link.shape[1] - len(old.v), len(lp.link_rhs) - len(old.lam)
+        v = np.append(old.v, 0.1 * lp.link_reach[len(old.v) :])
+        old = dataclasses_replace(
+            old, v=v, zv=np.append(old.zv, np.full(more, START)), lam=np.append(old.lam, np.zeros(rows))
+        )
+        return restart(lp, old)
 
     # ---- reading solutions -----------------------------------------------------------------------------------------------
 
