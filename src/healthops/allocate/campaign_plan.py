@@ -358,12 +358,15 @@ def _take(lots: pd.DataFrame, left: np.ndarray, product, leaves: int, given: int
         doses = min(left[lot], total - sum(x for _, x in taken))
         if doses > 0:
             left[lot] -= doses
-            taken.append([lot, doses])
+            taken.append((lot, doses))
     short = total - sum(x for _, x in taken)
-    if short > 1e-6 * max(total, 1.0):
-        raise InfeasibleCampaign(f"{short:.6g} doses of {product!r} that leave in week {leaves} have no lot")
-    if taken:
-        taken[-1][1] += short
+    if short > 0:
+        # Rounding of the solver: the largest lot that will do has that much more or less.
+        size = lots["doses"].to_numpy(float)
+        largest = max(order, key=lambda n: size[n], default=None)
+        if largest is None or short > 1e-7 * max(size[largest], 1.0):
+            raise InfeasibleCampaign(f"{short:.6g} doses of {product!r} that leave in week {leaves} have no lot")
+        taken.append((largest, short))
     return taken
 
 

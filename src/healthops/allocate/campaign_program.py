@@ -254,6 +254,7 @@ class CampaignProgram:
         for kind in kinds:
             rhs[kind.places] -= before[kind.places] @ kind.rows[:, : before.shape[1]].T
         link = _Link(self, kinds, held)
+        self.link_names = link.names
         cost, column_cost = self.costs(objective, link, len(signs))
         column = None
         if with_floor:
@@ -516,6 +517,7 @@ class _Link:
         self.lots, self.unit = program.supply / program.unit, program.unit
         self.litre = float(program.litres_per_dose.mean())
         self.build_columns()
+        self.names = self.name_rows()
         self.leaves = [leaf for kind in kinds for leaf in self.leaves_of(kind)]
         self.hold()
         shape = (self.n_rows, len(self.reach_list))
@@ -532,6 +534,20 @@ class _Link:
                     continue
                 found.setdefault((int(fetched), week), len(found))
         self.pairs = found
+
+    def name_rows(self) -> list[tuple[str, str]]:
+        """(rule, where) of each shared row, for messages."""
+        products, regions = self.c.products["product"], self.c.regions["region"]
+        out = [
+            ("doses that no lot can be", f"{product} leaving in week {leaves} for week {given}")
+            for product in products
+            for leaves, given in self.pairs
+        ]
+        out += [("doses that a lot lacks", str(lot)) for lot in self.c.lots["lot"]]
+        out += [("litres that a regional store lacks", f"{r} week {w}") for r in regions for w in range(self.t)]
+        if np.isfinite(self.c.national_litres):
+            out += [("litres that the national store lacks", f"week {w}") for w in range(self.t)]
+        return out
 
     def build_columns(self) -> None:
         """Doses by lot and pair, what is left of a lot, and the slacks of the stores."""
@@ -610,21 +626,25 @@ class _Link:
         extra, extra_rows, rhs = [], [], []
         if held.benefit is not None:
             target = (held.benefit - HOLD * abs(held.benefit)) / program.benefit_unit
+            self.names.append(("benefit to be held", "benefit"))
             extra.append(program.benefit_rows())
             rhs.append(target - program.benefit_of_base / program.benefit_unit)
             self.add([(self.n_rows + len(rhs) - 1, -1.0)], abs(target) + 1)
             extra_rows.append(self.n_rows + len(rhs) - 1)
         if program.reserve is not None:
+            self.names.append(("doses for the vulnerability reserve", "reserve"))
             extra.append(self.reserve_rows())
             rhs.append(-self.of_base(extra[-1]))
             self.add([(self.n_rows + len(rhs) - 1, -1.0)], 2 * self.lots.sum() + 1)
             extra_rows.append(self.n_rows + len(rhs) - 1)
         if held.moved is not None:
+            self.names.append(("doses moved beyond the bound", "moved"))
             extra.append(program.dose_rows("minus"))
             rhs.append((held.moved + HOLD * (1 + held.moved)) / program.unit)
             self.add([(self.n_rows + len(rhs) - 1, 1.0)], rhs[-1] + 1)
             extra_rows.append(self.n_rows + len(rhs) - 1)
         if held.waste is not None:
+            self.names.append(("doses wasted beyond the least", "waste"))
             rhs.append((held.waste + HOLD * max(held.waste, program.supply.sum() * 1e-2)) / program.unit)
             row = self.n_rows + len(rhs) - 1
             for lot in np.flatnonzero(self.spoils):

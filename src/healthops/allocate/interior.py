@@ -416,7 +416,7 @@ class _Method:
         second = (predict.x * predict.z, -predict.x * predict.w, predict.v * predict.zv, predict.theta * predict.zt)
         move = factor.direction(res, self.targets(at, sigma * mu, second))
         primal, dual = self.lengths(at, move)
-        for _ in range(2):
+        for _ in range(1):
             better, p2, d2 = self.correct(factor, at, res, move, primal, dual, sigma * mu, second)
             if min(p2, d2) < min(primal, dual) + 0.1 * (1 - min(primal, dual)):
                 break
