@@ -6,11 +6,17 @@ A seeded country: 1,874 districts in 25 regions, 26 weeks, 2 products, 4 groups,
 from __future__ import annotations
 
 import argparse
+import time
+from dataclasses import replace
+from resource import RUSAGE_SELF, getrusage
 
 import numpy as np
 import pandas as pd
 
 from healthops.allocate.campaign import Campaign
+from healthops.allocate.campaign_check import check_plan
+from healthops.allocate.campaign_plan import CampaignPlan, plan_campaign, plan_tables
+from healthops.allocate.campaign_replan import replan
 
 
 def make_campaign(
@@ -56,7 +62,7 @@ def make_campaign(
     wanted = float((people["population"] * people["willingness"]).sum())
     vaccinators = np.ceil(size * rng.uniform(0.05, 0.12, districts)) + 5
     every = rng.choice([1, 2, 4], districts, p=[0.5, 0.3, 0.2])
-    litres = vaccinators * every * 0.0045 * rng.uniform(0.8, 2.0, districts)
+    litres = 1.5 + vaccinators * every * 0.0045 * rng.uniform(0.6, 1.5, districts)
     stores = np.bincount(region, weights=vaccinators * every * 0.0035, minlength=regions) * rng.uniform(0.6, 1.2, regions)
     return Campaign(
         weeks=weeks,
@@ -96,3 +102,65 @@ def _burden(rng: np.random.Generator, districts: int, weeks: int) -> np.ndarray:
     wave = np.exp(-0.5 * ((np.arange(weeks) - peak) / (0.2 * weeks)) ** 2) + 0.05
     ahead = np.cumsum(wave[:, ::-1], axis=1)[:, ::-1] / wave.sum(axis=1, keepdims=True)
     return np.concatenate([ahead, np.zeros((districts, 1))], axis=1)
+
+
+def cut_supply(campaign: Campaign, *, weeks: tuple[int, int] = (8, 12), share: float = 0.3) -> Campaign:
+    """The campaign with `share` of the lots that arrive in these weeks lost."""
+    lots = campaign.lots.copy()
+    lots.loc[lots["arrives"].between(*weeks), "doses"] *= 1 - share
+    return replace(campaign, lots=lots)
+
+
+def memory_gb() -> float:
+    """Largest resident memory of this process so far."""
+    return getrusage(RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def measure_plan(campaign: Campaign, stages: tuple[str, ...], tolerance: float) -> tuple[CampaignPlan, pd.DataFrame]:
+    """A plan, and a row of figures for each stage."""
+    plan = plan_campaign(campaign, stages=stages, tolerance=tolerance)
+    return plan, pd.DataFrame([vars(s) for s in plan.stages])
+
+
+def measure_replan(districts: int, seed: int) -> pd.DataFrame:
+    """CPU seconds of a plan made again after a cut of supply, from the last plan and from nothing."""
+    campaign = make_campaign(districts, seed=seed)
+    last = plan_campaign(campaign, stages=("floor", "benefit"), tolerance=1e-5)
+    rows = []
+    for name, start in (("warm", last), ("cold", replace(last, points={}))):
+        began = time.process_time()
+        again = replan(cut_supply(campaign), start, frozen=4)
+        seconds = time.process_time() - began
+        steps = sum(s.iterations for s in again.plan.stages)
+        gap = max(s.gap for s in again.plan.stages)
+        rows.append((name, seconds, steps, gap, again.moved, again.forced, len(again.changes)))
+    return pd.DataFrame(rows, columns=["start", "cpu_s", "iterations", "gap", "moved", "forced", "changes"])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--districts", type=int, default=1874)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stages", nargs="+", default=["floor", "benefit"])
+    parser.add_argument("--tolerance", type=float, default=1e-5, help="relative gap at which a stage ends")
+    parser.add_argument("--replan", type=int, default=0, metavar="DISTRICTS", help="measure re-planning instead")
+    args = parser.parse_args(arguments)
+    pd.set_option("display.width", 200, "display.max_columns", 20)
+    if args.replan:
+        print(measure_replan(args.replan, args.seed).to_string(index=False))
+        return
+    began, wall = time.process_time(), time.perf_counter()
+    campaign = make_campaign(args.districts, seed=args.seed)
+    plan, figures = measure_plan(campaign, tuple(args.stages), args.tolerance)
+    print(figures.to_string(index=False))
+    print(f"plan: {time.process_time() - began:.1f} CPU s, {time.perf_counter() - wall:.1f} s, {memory_gb():.2f} GB")
+    tables = plan_tables(plan)
+    found = check_plan(campaign, tables, floor=plan.floor)
+    print(f"tables and check: {len(tables.shipments)} shipments, {len(found)} violations; in all {time.process_time() - began:.1f} CPU s, {memory_gb():.2f} GB")
+    for violation in found[:5]:
+        print(violation)
+
+
+if __name__ == "__main__":
+    main()
