@@ -20,7 +20,13 @@ from healthops.allocate.campaign_replan import replan
 
 
 def make_campaign(
-    districts: int = 1874, *, regions: int | None = None, weeks: int = 26, groups: int = 4, supply: float = 0.6, seed: int = 1
+    districts: int = 1874,
+    *,
+    regions: int | None = None,
+    weeks: int = 26,
+    groups: int = 4,
+    supply: float = 0.6,
+    seed: int = 1,
 ) -> Campaign:
     """A seeded campaign with two products, weekly lots, and stores and vaccinators that are short in some places.
 
@@ -63,7 +69,9 @@ def make_campaign(
     vaccinators = np.ceil(size * rng.uniform(0.05, 0.12, districts)) + 5
     every = rng.choice([1, 2, 4], districts, p=[0.5, 0.3, 0.2])
     litres = 1.5 + vaccinators * every * 0.0045 * rng.uniform(0.6, 1.5, districts)
-    stores = np.bincount(region, weights=vaccinators * every * 0.0035, minlength=regions) * rng.uniform(0.6, 1.2, regions)
+    stores = np.bincount(region, weights=vaccinators * every * 0.0035, minlength=regions) * rng.uniform(
+        0.6, 1.2, regions
+    )
     return Campaign(
         weeks=weeks,
         products=products,
@@ -157,7 +165,9 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"plan: {time.process_time() - began:.1f} CPU s, {time.perf_counter() - wall:.1f} s, {memory_gb():.2f} GB")
     tables = plan_tables(plan)
     found = check_plan(campaign, tables, floor=plan.floor)
-    print(f"tables and check: {len(tables.shipments)} shipments, {len(found)} violations; in all {time.process_time() - began:.1f} CPU s, {memory_gb():.2f} GB")
+    print(
+        f"tables and check: {len(tables.shipments)} shipments, {len(found)} violations; in all {time.process_time() - began:.1f} CPU s, {memory_gb():.2f} GB"
+    )
     for violation in found[:5]:
         print(violation)
 

@@ -41,7 +41,9 @@ def solve_lot_by_lot(c, objective, *, floor=0.0, benefit=None, carry=False, meth
     interval = {n: int(p.interval_weeks) if p.doses == 2 else 0 for n, p in products.items()}
     for d in districts:
         for t in weeks:
-            rows.add([(var("give", d.district, n, g, t), 1.0) for n in products for g in c.groups], 0, d.vaccinator_doses)
+            rows.add(
+                [(var("give", d.district, n, g, t), 1.0) for n in products for g in c.groups], 0, d.vaccinator_doses
+            )
             litres = []
             for lot in lots:
                 out = ("use", d.district, lot.lot, t)
@@ -80,7 +82,12 @@ def solve_lot_by_lot(c, objective, *, floor=0.0, benefit=None, carry=False, meth
                     if k and t + k >= c.weeks:
                         rows.add([(var("first", d.district, n, g, t), 1.0)], 0, 0)
     for lot in lots:
-        sent = [(var("ship", d.district, lot.lot, t), 1.0) for d in districts for t in weeks if ("ship", d.district, lot.lot, t) in names]
+        sent = [
+            (var("ship", d.district, lot.lot, t), 1.0)
+            for d in districts
+            for t in weeks
+            if ("ship", d.district, lot.lot, t) in names
+        ]
         rows.add([*sent, (var("left", lot.lot), 1.0)], lot.doses, lot.doses)
     for r in c.regions.itertuples():
         for t in weeks:

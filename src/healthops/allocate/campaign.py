@@ -242,9 +242,16 @@ def _check_lots(c: Campaign) -> None:
     late = f["expires"] < f["arrives"]
     _fail("lots", f, late, "it expires in week {expires}, before it arrives in {arrives}", "correct one of the weeks")
     litres = f["doses"] * f["product"].map(c.products.set_index("product")["litres_per_dose"])
+    litres = litres.groupby(f["arrives"]).transform("sum")
     over = litres > c.national_litres
     remedy = f"the national store holds {c.national_litres:g} litres: split the lot into later arrivals or enlarge it"
-    _fail("lots", f.assign(litres=litres), over, "supply above capacity: it fills {litres:g} litres", remedy)
+    _fail(
+        "lots",
+        f.assign(litres=litres),
+        over,
+        "supply above capacity: with what else arrives in week {arrives:g} it fills {litres:g} litres",
+        remedy,
+    )
 
 
 def _check_places(c: Campaign) -> None:

@@ -211,7 +211,9 @@ class _Play:
         filled = np.divide(need, want * self.box[i], out=np.zeros_like(need), where=want > 0)
         litres = self.box[i] * self.volume[i]
         # Those who have been left behind come first, then those whose boxes will be emptied most.
-        behind = np.round(1 - np.divide(self.begun, self.wanted, out=np.ones(len(self.begun)), where=self.wanted > 0), 2)
+        behind = np.round(
+            1 - np.divide(self.begun, self.wanted, out=np.ones(len(self.begun)), where=self.wanted > 0), 2
+        )
         for n in np.lexsort((-filled, -behind[here])):
             place = here[n]
             region = self.c.region_of[place]

@@ -143,7 +143,9 @@ class _Audit:
             extra = second.copy()
             extra[:, k:] -= first[:, : c.weeks - k]
             name = [f"{d}, {g}, {product}" for d, g in index]
-            self.most("first doses too late for their second", pd.Series(first[:, c.weeks - k :].sum(axis=1), name), 0.0)
+            self.most(
+                "first doses too late for their second", pd.Series(first[:, c.weeks - k :].sum(axis=1), name), 0.0
+            )
             for week in range(c.weeks):
                 labels = [f"{n}, week {week}" for n in name]
                 self.most("second doses missing", pd.Series(-extra[:, week], labels), 0.0)
@@ -269,7 +271,11 @@ class _Audit:
         course = self.doses["doses"] * product * (self.doses["dose"] == 1)
         mine = course[self.doses["district"].isin(vulnerable)].sum()
         wanted = (share + (1 - share) * part) * course.sum()
-        self.most("doses to the vulnerable districts below the reserve", pd.Series([wanted], ["all"]), pd.Series([mine], ["all"]))
+        self.most(
+            "doses to the vulnerable districts below the reserve",
+            pd.Series([wanted], ["all"]),
+            pd.Series([mine], ["all"]),
+        )
 
     def boxes(self) -> None:
         box = self.product["box_doses"].loc[self.lot.loc[self.shipments["lot"], "product"]].to_numpy(float)

@@ -17,6 +17,8 @@ from healthops.allocate.interior import Kind, Program
 
 #: Relaxations below this many doses in all are rounding.
 NOTHING = 1e-3
+#: Where several relaxations are as small, supply and capacity are named before people, and lots before pairs of weeks.
+PREFER_OWN, PREFER_PAIR = 1.2, 1.5
 
 
 def explain(program: CampaignProgram, lp: Program, *, most: int = 3) -> str:
@@ -30,7 +32,13 @@ def explain(program: CampaignProgram, lp: Program, *, most: int = 3) -> str:
     most : int
         How many rows to name of each kind of constraint.
     """
-    outcome = interior.solve(elastic(lp), tolerance=1e-5, feasibility=1e-8)
+    litre = float(program.litres_per_dose.mean())
+    worth = np.ones(lp.rhs.shape[1])
+    worth[program.c.weeks : 2 * program.c.weeks] = 1 / litre
+    worth[2 * program.c.weeks :] = PREFER_OWN
+    rules = np.array([rule for rule, _ in program.link_names])
+    prices = np.where(rules == "doses that no lot can be", PREFER_PAIR, 1.0)
+    outcome = interior.solve(elastic(lp, worth, prices), tolerance=1e-5, feasibility=1e-8)
     n_main, m = lp.cost.shape[1] - lp.rhs.shape[1], lp.rhs.shape[1]
     missing = outcome.x[:, n_main : n_main + m] - outcome.x[:, n_main + m : n_main + 2 * m]
     missing = missing * program.people[:, None]
@@ -51,8 +59,8 @@ def explain(program: CampaignProgram, lp: Program, *, most: int = 3) -> str:
     return "no plan meets all constraints; the least that would have to give way: " + " | ".join(lines)
 
 
-def elastic(lp: Program) -> Program:
-    """The program with a variable for each row's excess and lack, whose sum, in doses, is the only cost."""
+def elastic(lp: Program, worth: np.ndarray, prices: np.ndarray) -> Program:
+    """The program with a variable for each row's excess and lack, at a cost of `worth`, (M,), or `prices`, (L,) doses."""
     d, n = lp.cost.shape
     m, rows = lp.rhs.shape[1], len(lp.link_rhs)
     main = n - m
@@ -61,10 +69,8 @@ def elastic(lp: Program) -> Program:
     def widen(a, middle):
         return np.concatenate([a[:, :main], middle, a[:, main:]], axis=1)
 
-    kinds = tuple(
-        Kind(k.places, widen(k.rows, give), widen(k.use, np.zeros((len(k.use), 2 * m)))) for k in lp.kinds
-    )
-    cost = np.repeat(lp.weight[:, None], 2 * m, axis=1)
+    kinds = tuple(Kind(k.places, widen(k.rows, give), widen(k.use, np.zeros((len(k.use), 2 * m)))) for k in lp.kinds)
+    cost = lp.weight[:, None] * np.concatenate([worth, worth])
     reach = 10 * (1 + np.abs(lp.rhs).max()) * np.ones((d, 2 * m))
     eye = identity(rows, format="csr")
     most = 10 * (1 + np.abs(lp.link_rhs).max()) * np.ones(2 * rows)
@@ -78,7 +84,7 @@ def elastic(lp: Program) -> Program:
         upper=widen(lp.upper, np.full((d, 2 * m), np.inf)),
         reach=widen(lp.reach, reach),
         link=hstack([lp.link, eye, -eye]).tocsr(),
-        link_cost=np.concatenate([np.zeros(lp.link.shape[1]), np.ones(2 * rows)]),
+        link_cost=np.concatenate([np.zeros(lp.link.shape[1]), prices, prices]),
         link_reach=np.concatenate([lp.link_reach, most]),
         extra=extra,
         column_cost=0.0,
@@ -100,5 +106,7 @@ def _own_rows(program: CampaignProgram, missing: np.ndarray):
 
 def _shared_rows(program: CampaignProgram, missing: np.ndarray):
     labels = list(program.link_names)
+    litre = float(program.litres_per_dose.mean())
     for row in np.flatnonzero(np.abs(missing) > 1e-6):
-        yield (*labels[row], missing[row])
+        # Litres count in doses of mean volume in the shared rows.
+        yield (*labels[row], missing[row] * (litre if labels[row][0].startswith("litres") else 1.0))

@@ -307,8 +307,14 @@ def split_due(plan: CampaignPlan) -> np.ndarray:
     if len(c.due) == 0:
         return out
     due = np.zeros((d, p, g, t))
-    rows = [pd.Index(names).get_indexer(c.due[col]) for names, col in (
-        (c.districts["district"], "district"), (c.products["product"], "product"), (c.groups, "group"))]
+    rows = [
+        pd.Index(names).get_indexer(c.due[col])
+        for names, col in (
+            (c.districts["district"], "district"),
+            (c.products["product"], "product"),
+            (c.groups, "group"),
+        )
+    ]
     np.add.at(due, (*rows, c.due["week"].to_numpy(int)), c.due["courses"].to_numpy(float))
     by_week = due.sum(axis=2)
     ends, given = np.cumsum(by_week, axis=2), np.cumsum(plan.second_due, axis=2)
@@ -317,7 +323,9 @@ def split_due(plan: CampaignPlan) -> np.ndarray:
         low, high = (ends[:, :, week] - by_week[:, :, week])[..., None], ends[:, :, week][..., None]
         before = np.concatenate([np.zeros((d, p, 1)), given[:, :, :-1]], axis=2)
         part = np.clip(np.minimum(high, given) - np.maximum(low, before), 0.0, None)
-        share = np.divide(due[..., week], by_week[:, :, None, week], out=np.zeros((d, p, g)), where=by_week[:, :, None, week] > 0)
+        share = np.divide(
+            due[..., week], by_week[:, :, None, week], out=np.zeros((d, p, g)), where=by_week[:, :, None, week] > 0
+        )
         out += share[..., None] * part[:, :, None, :]
     return out
 
@@ -374,7 +382,11 @@ def _lot_tables(c: Campaign, rows: list[tuple]) -> tuple[pd.DataFrame, pd.DataFr
     if not rows:
         empty = pd.DataFrame({"lot": [], "region": [], "district": [], "week": [], "doses": []})
         return empty, empty[["district", "lot", "week", "doses"]]
-    lots, names, regions = (c.lots["lot"].to_numpy(), c.districts["district"].to_numpy(), c.districts["region"].to_numpy())
+    lots, names, regions = (
+        c.lots["lot"].to_numpy(),
+        c.districts["district"].to_numpy(),
+        c.districts["region"].to_numpy(),
+    )
     size = [len(r[1]) for r in rows]
     where = np.concatenate([r[1] for r in rows])
     frame = pd.DataFrame(

@@ -84,7 +84,14 @@ class CampaignProgram:
     """
 
     def __init__(
-        self, campaign: Campaign, *, reserve: Reserve | None = None, last=None, frozen: int = 0, split=False, supply=None
+        self,
+        campaign: Campaign,
+        *,
+        reserve: Reserve | None = None,
+        last=None,
+        frozen: int = 0,
+        split=False,
+        supply=None,
     ):
         self.c, self.reserve, self.frozen, self.split = campaign, reserve, frozen, split
         self.supply = campaign.lots["doses"].to_numpy(float) if supply is None else np.asarray(supply, float)

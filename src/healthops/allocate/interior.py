@@ -325,7 +325,9 @@ class _Method:
             if early is None and primal < EARLY and abs(value - bound) < EARLY * (1 + abs(value)):
                 early = at
             if bound > ceiling + 1e-6 * (1 + abs(ceiling)):
-                raise NotSolved(f"no solution: none can be below {bound:.6g}, and none that meets the rows above {ceiling:.6g}")
+                raise NotSolved(
+                    f"no solution: none can be below {bound:.6g}, and none that meets the rows above {ceiling:.6g}"
+                )
             if iteration == most or not np.isfinite(value):
                 break
             try:
