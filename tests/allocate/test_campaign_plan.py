@@ -51,7 +51,7 @@ def tables(plan):
     return plan_tables(plan)
 
 
-# ---- optimality: another formulation, brute force ------------------------------------------------------------------
+# ---- optimality: another formulation, brute force ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -141,7 +141,7 @@ def test_reserve_is_kept_and_costs_benefit(campaign, plan):
     assert any("reserve" in v.rule for v in check_plan(campaign, plan_tables(free), reserve=0.3))
 
 
-# ---- the checker finds what is broken ------------------------------------------------------------------------------
+# ---- the checker finds what is broken ----------------------------------------------------------------------------
 
 
 def test_a_plan_passes(campaign, plan, tables):
@@ -220,7 +220,7 @@ def test_an_invalid_plan_is_never_passed_on(campaign, plan, tables):
         assert_valid(campaign, changed(tables, "shipments", scale("doses", 1.1)), floor=plan.floor)
 
 
-# ---- what cannot be done ---------------------------------------------------------------------------------------------
+# ---- what cannot be done -----------------------------------------------------------------------------------------
 
 
 def test_a_floor_that_supply_cannot_pay_says_what_is_missing():
@@ -245,7 +245,7 @@ def test_frozen_weeks_without_their_lot_say_so(campaign, plan):
         replan(replace(campaign, lots=lots), plan, frozen=3)
 
 
-# ---- the past ----------------------------------------------------------------------------------------------------------
+# ---- the past ----------------------------------------------------------------------------------------------------
 
 
 def test_stock_at_hand_is_used_while_it_is_good():
@@ -271,7 +271,7 @@ def test_second_doses_that_fall_due_are_all_given():
     assert any("before they are due" in v.rule for v in check_plan(late, tables))
 
 
-# ---- again -------------------------------------------------------------------------------------------------------------
+# ---- again -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +318,7 @@ def test_replan_refuses_another_country(plan):
         replan(make_campaign(23, weeks=14, regions=3), plan, frozen=1)
 
 
-# ---- boxes -------------------------------------------------------------------------------------------------------------
+# ---- boxes -------------------------------------------------------------------------------------------------------
 
 
 def test_boxes_are_whole_and_the_loss_is_told(campaign):

@@ -15,5 +15,13 @@ module                    what it holds
 :mod:`.bootstrap`         intervals for paired differences, by blocks of weeks and of places
 :mod:`.wastage`           doses left in opened vials, vials never opened, and the vial size for each site
 :mod:`.summary`           the tables and figures that a notebook shows of a plan or a replay
+:mod:`.campaign`          what a vaccine campaign has and whom it is for: tables, checked
+:mod:`.campaign_program`  the campaign as a linear program: lots, stores, vaccinators, second doses, groups
+:mod:`.interior`          its solver: many small programs of one shape that share a few resources
+:mod:`.campaign_plan`     the plan by lexicographic stages, its tables and lots, the equity frontier
+:mod:`.campaign_boxes`    the plan in whole boxes, and what they cost
+:mod:`.campaign_check`    an independent check of a plan's tables
+:mod:`.campaign_elastic`  why no plan exists, and by how much
+:mod:`.campaign_replan`   the plan made again near the last one, with what changed and why
 ========================  =====================================================================================
 """

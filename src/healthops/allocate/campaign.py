@@ -1,9 +1,9 @@
 """What a vaccine campaign has and whom it is for: tables, checked when they are put together.
 
 Doses go from the national store through regional stores to districts, and there to groups of people. A district fetches
-vaccine every ``delivery_every`` weeks, as much as it gives until the next time, on top of what it has at hand; a regional
-store passes on in the week what it gets. Weeks count from 0; a lot can leave the national store from the week ``arrives``
-on, and be given up to and in the week ``expires``.
+vaccine every ``delivery_every`` weeks, as much as it gives until the next time, on top of what it has at hand; a
+regional store passes on in the week what it gets. Weeks count from 0; a lot can leave the national store from the week
+``arrives`` on, and be given up to and in the week ``expires``.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Campaign:
     stock : DataFrame, optional
         ``district``, ``lot``, ``doses`` at hand in the districts at the start. Used in the first ``stock_weeks`` weeks.
     due : DataFrame, optional
-        ``district``, ``group``, ``product``, ``week``, ``courses``: second doses that fall due for first doses of before.
+        ``district``, ``group``, ``product``, ``week``, ``courses``: second doses that fall due for earlier firsts.
 
     Raises
     ------
@@ -116,7 +116,7 @@ class Campaign:
         _check_people(self)
         _check_past(self)
 
-    # ---- sizes and names -------------------------------------------------------------------------------------------
+    # ---- sizes and names -----------------------------------------------------------------------------------------
 
     @cached_property
     def groups(self) -> list[str]:
@@ -133,7 +133,7 @@ class Campaign:
         """Row of ``regions`` of each district, shape (D,)."""
         return pd.Index(self.regions["region"]).get_indexer(self.districts["region"])
 
-    # ---- people as arrays of shape (D, G) --------------------------------------------------------------------------
+    # ---- people as arrays of shape (D, G) ------------------------------------------------------------------------
 
     def by_group(self, column: str) -> np.ndarray:
         """A column of ``people`` as an array of shape (D, G)."""
@@ -155,7 +155,7 @@ class Campaign:
         """Persons who accept a vaccine and have not begun a course, shape (D, G)."""
         return np.maximum(self.willing - self.covered, 0.0)
 
-    # ---- products and weeks ----------------------------------------------------------------------------------------
+    # ---- products and weeks --------------------------------------------------------------------------------------
 
     @cached_property
     def interval(self) -> np.ndarray:
@@ -164,7 +164,7 @@ class Campaign:
         return np.where(two, self.products["interval_weeks"].to_numpy(float), 0).astype(int)
 
     def fetched(self, every: int) -> np.ndarray:
-        """Week in which a district with a delivery every `every` weeks fetches what it gives in each week; (T,), int."""
+        """Week in which a district with a delivery every `every` weeks fetches what it gives in each; (T,), int."""
         return np.arange(self.weeks) // every * every
 
     @cached_property
@@ -187,7 +187,7 @@ class Campaign:
         return self.by_group("risk")[:, None, :, None] * by_week[:, :, None, :]
 
 
-# ---- checks: each names the table, the row and the remedy ----------------------------------------------------------
+# ---- checks: each names the table, the row and the remedy --------------------------------------------------------
 
 
 def _fail(table: str, frame: pd.DataFrame, wrong, what: str, remedy: str) -> None:
@@ -245,13 +245,8 @@ def _check_lots(c: Campaign) -> None:
     litres = litres.groupby(f["arrives"]).transform("sum")
     over = litres > c.national_litres
     remedy = f"the national store holds {c.national_litres:g} litres: split the lot into later arrivals or enlarge it"
-    _fail(
-        "lots",
-        f.assign(litres=litres),
-        over,
-        "supply above capacity: with what else arrives in week {arrives:g} it fills {litres:g} litres",
-        remedy,
-    )
+    what = "supply above capacity: with what else arrives in week {arrives:g} it fills {litres:g} litres"
+    _fail("lots", f.assign(litres=litres), over, what, remedy)
 
 
 def _check_places(c: Campaign) -> None:

@@ -1,8 +1,8 @@
 """A campaign's plan in whole boxes.
 
 The linear program is solved with a little supply and storage kept back, then every district orders, round by round, the
-whole boxes that it needs on top of what is left in its store. Where boxes, a regional store or the district's own store do not
-suffice, first doses of that round are cut in proportion, with their second doses. Nothing else changes, so every
+whole boxes that it needs on top of what is left in its store. Where boxes, a regional store or the district's own store
+do not suffice, first doses of that round are cut in proportion, with their second doses. Nothing else changes, so every
 constraint of the plan still holds; what is lost is the courses cut and the supply kept back.
 """
 
@@ -73,7 +73,7 @@ def plan_in_boxes(campaign: Campaign, *, kept_back: float = 0.5, **options) -> B
 
 
 def tighten(c: Campaign, boxes: float) -> Campaign:
-    """The campaign with `boxes` of each product for each district kept out of supply and stores, at most a third of each."""
+    """The campaign with `boxes` of each product for each district kept out of supply and stores, a third at most."""
     product = c.products.set_index("product")
     held = (product["box_doses"] * len(c.districts) * boxes).to_dict()
     doses = c.lots["doses"].to_numpy(float).copy()
@@ -117,7 +117,7 @@ def round_to_boxes(plan: CampaignPlan, *, passes: int = 12) -> tuple[CampaignPla
 
 
 def even_out(plan: CampaignPlan, courses: np.ndarray) -> np.ndarray:
-    """Hand courses of a district from groups above their floor to groups that cuts have left below it, latest weeks first.
+    """Hand courses of a district from groups above their floor to those that cuts left below it, latest weeks first.
 
     Who gets a dose changes neither stocks nor work, so every other constraint holds as before. Where the courses of a
     district do not suffice for the floor of all its groups, they get the same share of it.

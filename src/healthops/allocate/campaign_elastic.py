@@ -1,7 +1,7 @@
 """Why no plan exists: the least relaxation of the constraints that lets one exist.
 
-Every row gets a variable for what it is exceeded by, and their sum is made as small as can be (elastic programming: Brown &
-Graves 1975; Chinneck 2008, Feasibility and Infeasibility in Optimization, chapter 6).
+Every row gets a variable for what it is exceeded by, and their sum is made as small as can be (elastic programming;
+Chinneck 2008, Feasibility and Infeasibility in Optimization, chapter 6).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def explain(program: CampaignProgram, lp: Program, *, most: int = 3) -> str:
 
 
 def elastic(lp: Program, worth: np.ndarray, prices: np.ndarray) -> Program:
-    """The program with a variable for each row's excess and lack, at a cost of `worth`, (M,), or `prices`, (L,) doses."""
+    """The program with a variable for each row's excess and lack, which cost `worth` (M,) and `prices` (L,) doses."""
     d, n = lp.cost.shape
     m, rows = lp.rhs.shape[1], len(lp.link_rhs)
     main = n - m

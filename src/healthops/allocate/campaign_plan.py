@@ -1,7 +1,7 @@
 """A vaccine campaign's plan, stage by stage, and its tables.
 
-The stages are lexicographic: each holds what those before it have reached (to one part in a hundred thousand), and none is
-weighed against another.
+The stages are lexicographic: each holds what those before it have reached (to one part in a hundred thousand), and none
+is weighed against another.
 
 1. ``floor``: the lowest coverage of willing people among the protected districts' groups, as high as it can be;
 2. ``benefit``: what the campaign averts;
@@ -245,7 +245,7 @@ def equity_frontier(
     return pd.DataFrame(rows, columns=["floor", "benefit", "bound", "price_of_fairness", "gap"]), plans
 
 
-# ---- tables ------------------------------------------------------------------------------------------------------------
+# ---- tables ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -334,8 +334,8 @@ def hand_out_lots(plan: CampaignPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shipments and draws by lot, earliest expiry first.
 
     What leaves in one week to be given in one week is alike, so it takes the lot that expires first among those that
-    have arrived and are good long enough, week of leaving by week of leaving. No other order serves more or wastes less: a
-    lot that is exchanged for one that lasts longer can serve what leaves later.
+    have arrived and are good long enough, week of leaving by week of leaving. No other order serves more or wastes
+    less: a lot that is exchanged for one that lasts longer can serve what leaves later.
     """
     c = plan.campaign
     fetched = plan.fetched

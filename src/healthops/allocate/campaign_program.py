@@ -6,9 +6,10 @@ vaccinators and cold store by week, people by group. Shared rows: the doses that
 are given in a week, against the lots that have arrived and are still good then; each lot; the regional stores; the
 national store.
 
-Lots appear only in the shared rows, summed over districts. Nothing is lost: doses that leave in one week and are given in
-one week are alike, so any split of their lots among districts is as good, and :func:`.campaign_plan.hand_out_lots` gives
-one, earliest expiry first. A formulation with a variable for each lot in each district has the same optimum (tests).
+Lots appear only in the shared rows, summed over districts. Nothing is lost: doses that leave in one week and are given
+in one week are alike, so any split of their lots among districts is as good, and :func:`.campaign_plan.hand_out_lots`
+gives one, earliest expiry first. A formulation with a variable for each lot in each district has the same optimum
+(tests/allocate/lot_by_lot.py).
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class CampaignProgram:
         self.unit = campaign.by_group("population").sum() / campaign.weeks
         self.past = _Past(campaign, self.order, self.people)
 
-    # ---- layout of the variables and rows of a district --------------------------------------------------------------
+    # ---- layout of the variables and rows of a district ----------------------------------------------------------
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -171,7 +172,7 @@ class CampaignProgram:
         return out
 
     def with_change(self, matrix: np.ndarray) -> np.ndarray:
-        """Give ``minus`` the negative coefficients of ``x``, which then stands for what comes on top of the last plan."""
+        """Give ``minus`` the negative coefficients of ``x``, which then stands for what is added to the last plan."""
         if self.split:
             matrix[:, self.part("minus")] = -matrix[:, self.part("x")]
         return matrix
@@ -205,7 +206,7 @@ class CampaignProgram:
         """Shape (P,)."""
         return self.c.products["litres_per_dose"].to_numpy(float)
 
-    # ---- right-hand sides and bounds -----------------------------------------------------------------------------------
+    # ---- right-hand sides and bounds -----------------------------------------------------------------------------
 
     @cached_property
     def room(self) -> np.ndarray:
@@ -290,6 +291,7 @@ class CampaignProgram:
         )
 
     def right_sides(self, with_floor: bool) -> np.ndarray:
+        """Right-hand sides of the districts' own rows, shape (D, M)."""
         give, hold = self.capacities()
         t = self.c.weeks
         parts = [np.repeat(give[:, None], t, axis=1), np.repeat(hold[:, None], t, axis=1), self.room]
@@ -320,11 +322,12 @@ class CampaignProgram:
         return np.concatenate([upper, slack], axis=1), np.concatenate([main, slack_reach], axis=1)
 
     def flat_base(self, width: int) -> np.ndarray:
+        """The zero of the variables in their layout, shape (D, width)."""
         out = np.zeros((len(self.people), width))
         out[:, self.part("x")] = self.base.reshape(len(out), -1)
         return out
 
-    # ---- objectives ------------------------------------------------------------------------------------------------------
+    # ---- objectives ----------------------------------------------------------------------------------------------
 
     @cached_property
     def benefit_unit(self) -> float:
@@ -355,6 +358,7 @@ class CampaignProgram:
         return out
 
     def costs(self, objective: str, link: _Link, slacks: int) -> tuple[np.ndarray, float]:
+        """Costs of the variables and slacks, shape (D, N + M), and of the floor."""
         main = np.zeros((len(self.people), sum(self.sizes.values())))
         column = 0.0
         if objective == "benefit":
@@ -400,7 +404,7 @@ class CampaignProgram:
         )
         return restart(lp, old)
 
-    # ---- reading solutions -----------------------------------------------------------------------------------------------
+    # ---- reading solutions ---------------------------------------------------------------------------------------
 
     def courses(self, x: np.ndarray) -> np.ndarray:
         """Courses by week of the first dose, shape (D, P, G, T), in the campaign's order of districts."""
@@ -502,7 +506,7 @@ class _Past:
         return out
 
     def worth(self, program: CampaignProgram) -> np.ndarray:
-        """Benefit of a second dose by week, shape (D, P T): that of the second dose to a person of the district's mean risk."""
+        """Benefit of a second dose, to a person of the district's mean risk, by week; shape (D, P T)."""
         c = program.c
         d, p, _, t = c.shape
         ahead = c.burden if c.burden is not None else np.broadcast_to(1 - np.arange(t + 1) / t, (d, t + 1))

@@ -5,11 +5,12 @@
                 sum_d w_d E_j B_k x_d + q_d x_d + F v = h      shared rows; j is the leaf (kind and region) of d
                 0 <= x_d <= u_d,   v >= 0,   theta >= 0
 
-All places of a kind have one matrix ``A_k``, so the normal matrices of their own rows are formed and factorised together,
-and only the Schur complement of the shared rows, a few hundred, is a dense matrix of the whole program. Its size does
-not grow with the number of places: time and memory are linear in it (Castro 2000, SIAM J. Optimization 10, 852-877;
-Gondzio & Grothey 2007, Annals of Operations Research 152, 319-339). Steps are Mehrotra's predictor and corrector
-(Mehrotra 1992, SIAM J. Optimization 2, 575-601), with Gondzio's several correctors of one factorisation.
+All places of a kind have one matrix ``A_k``, so the normal matrices of their own rows are formed and factorised
+together, and only the Schur complement of the shared rows, a few hundred, is a dense matrix of the whole program. Its
+size does not grow with the number of places: time and memory are linear in it (Castro 2000, SIAM J. Optimization 10,
+852-877; Gondzio & Grothey 2007, Annals of Operations Research 152, 319-339). Steps are Mehrotra's predictor and
+corrector (Mehrotra 1992, SIAM J. Optimization 2, 575-601), and one of Gondzio's centrality correctors (Gondzio 1996,
+Computational Optimization and Applications 6, 137-156) with the same factors.
 
 The bound is safe against rounding: it is the Lagrangian value of the multipliers found, where each reduced cost that is
 negative is paid at the upper end of its variable (Neumaier & Shcherbina 2004, Mathematical Programming 99, 283-296).
@@ -161,7 +162,7 @@ class Outcome:
 
 @dataclass
 class Point:
-    """Primal and dual variables: (x, gap to its upper end, z, w), (v, zv) of the link, (theta, zt), multipliers y, lam."""
+    """Primal and dual variables: (x, gap to its upper end, z, w), (v, zv), (theta, zt), multipliers y and lam."""
 
     x: np.ndarray
     gap: np.ndarray
@@ -203,27 +204,6 @@ def restart(program: Program, old: Point) -> Point:
     return Point(x, gap, z, w, v, zv, max(old.theta, START), max(old.zt, START), old.y, old.lam)
 
 
-def start_at(program: Program, x: np.ndarray, v: np.ndarray, *, inside: float = 1e-3) -> Point:
-    """A point to start from near a solution (x, v) of the rows that is known: all multipliers 0, costs as reduced costs.
-
-    Parameters
-    ----------
-    x, v : array of float, shape (D, N) and (V,)
-        They meet the rows; what is nearer to a bound than `inside` times its reach is pulled in.
-    """
-    p = program
-    is_open, capped = p.upper > 0, (p.upper > 0) & np.isfinite(p.upper)
-    reach = np.where(is_open, np.minimum(p.upper, p.reach), 1.0)
-    x = np.where(is_open, np.clip(x, inside * reach, np.where(capped, (1 - inside) * p.upper, np.inf)), 0.0)
-    v = np.maximum(v, inside * np.maximum(p.link_reach, 1e-6))
-    gap = np.where(capped, p.upper - x, 1.0)
-    mu = 0.1 * float((np.abs(p.cost) * x).sum() + np.abs(p.link_cost) @ v) / max(int((p.cost != 0).sum()), 1)
-    z = np.where(is_open, np.maximum(p.cost, mu / np.where(is_open, x, 1.0)), 0.0)
-    w = np.where(capped, mu / gap, 0.0)
-    zv = np.maximum(p.link_cost, mu / v)
-    return Point(x, gap, z, w, v, zv, 0.5, 1.0, np.zeros_like(p.rhs), np.zeros(len(p.link_rhs)))
-
-
 def solve(
     program: Program,
     *,
@@ -240,7 +220,7 @@ def solve(
     most : int
         Iterations after which it gives up.
     start : Point, optional
-        Where to begin: of :func:`restart` or :func:`start_at`.
+        Where to begin: of :func:`restart`.
     watch : callable, optional
         Called with (iteration, value, bound, primal residual, dual residual) at each iteration.
 
@@ -270,7 +250,7 @@ class _Method:
         self.scale_h = 1 + np.abs(program.link_rhs)
         self.scale_c = 1 + max(np.abs(program.cost).max(initial=0), np.abs(program.link_cost).max(initial=0))
 
-    # ---- products with the matrices --------------------------------------------------------------------------------
+    # ---- products with the matrices ------------------------------------------------------------------------------
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         return np.concatenate([x[k.places] @ k.rows.T for k in self.p.kinds])
@@ -294,7 +274,7 @@ class _Method:
         return out
 
     def order_leaves(self) -> None:
-        """Leaves follow one another, kind by kind: where each begins, and the map from their goods to the shared rows."""
+        """Leaves follow one another, kind by kind: where each begins, and the map from goods to shared rows."""
         p = self.p
         self.first = np.array([j.places.start for j in p.leaves])
         self.leaf = np.repeat(np.arange(len(p.leaves)), [j.places.stop - j.places.start for j in p.leaves])
@@ -310,7 +290,7 @@ class _Method:
         self.spread = csr_matrix((values, (rows, columns)), shape=shape)
         self.spread_t = self.spread.T.tocsr()
 
-    # ---- the method ------------------------------------------------------------------------------------------------
+    # ---- the method ----------------------------------------------------------------------------------------------
 
     def run(self, tolerance, feasibility, most, start, watch) -> Outcome:
         at = self.begin() if start is None else start
@@ -418,14 +398,11 @@ class _Method:
         second = (predict.x * predict.z, -predict.x * predict.w, predict.v * predict.zv, predict.theta * predict.zt)
         move = factor.direction(res, self.targets(at, sigma * mu, second))
         primal, dual = self.lengths(at, move)
-        for _ in range(1):
-            better, p2, d2 = self.correct(factor, at, res, move, primal, dual, sigma * mu, second)
-            if min(p2, d2) < min(primal, dual) + 0.1 * (1 - min(primal, dual)):
-                break
+        better, p2, d2 = self.correct(factor, at, res, move, primal, dual, sigma * mu, second)
+        if min(p2, d2) >= min(primal, dual) + 0.1 * (1 - min(primal, dual)):
             move, primal, dual = better, p2, d2
-        shrink = max(0.9, 1 - mu) if mu < 0.1 else 0.9
-        shrink = min(max(shrink, 0.995), 0.99995)
-        return at.moved(move, min(1.0, shrink * primal), min(1.0, shrink * dual))
+        shrink = min(max(1 - mu, 0.995), 0.99995)
+        return at.moved(move, shrink * primal, shrink * dual)
 
     def correct(self, factor, at, res, move, primal, dual, target, second):
         """Gondzio's corrector: aim a little further, and pull the products that would be far from the target back."""
@@ -568,7 +545,7 @@ class _Factor:
         return Point(dx, np.where(m.capped, -dx, 0.0), dz, dw, dv, dzv, dtheta, dzt, dy, dlam)
 
     def refine(self, own, shared, dx, dv, dtheta):
-        """What is missing in a direction because factors are rounded: conjugate gradients with them as preconditioner."""
+        """What rounded factors leave missing in a direction: conjugate gradients with them as preconditioner."""
         m, p = self.m, self.m.p
         r1 = own - m.rows(dx) - (p.column * dtheta if m.has_theta else 0.0)
         r2 = shared - m.shared(dx) - p.link @ dv
@@ -621,7 +598,7 @@ class _Factor:
 
 
 def _inverse_factors(matrices: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
-    """Inverses of the Cholesky factors of a stack of matrices; where rounding made one indefinite, with a larger ridge."""
+    """Inverses of the Cholesky factors of a stack of matrices; with a larger ridge where one is indefinite."""
     for _ in range(6):
         try:
             lower = np.linalg.cholesky(matrices)
