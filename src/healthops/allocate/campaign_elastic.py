@@ -36,7 +36,7 @@ def explain(program: CampaignProgram, lp: Program, *, most: int = 3) -> str:
     worth = np.ones(lp.rhs.shape[1])
     worth[program.c.weeks : 2 * program.c.weeks] = 1 / litre
     worth[2 * program.c.weeks :] = PREFER_OWN
-    rules = np.array([rule for rule, _ in program.link_names])
+    rules = np.array([rule for rule, _ in program.link.names])
     prices = np.where(rules == "doses that no lot can be", PREFER_PAIR, 1.0)
     outcome = interior.solve(elastic(lp, worth, prices), tolerance=1e-5, feasibility=1e-8)
     n_main, m = lp.cost.shape[1] - lp.rhs.shape[1], lp.rhs.shape[1]
@@ -105,7 +105,7 @@ def _own_rows(program: CampaignProgram, missing: np.ndarray):
 
 
 def _shared_rows(program: CampaignProgram, missing: np.ndarray):
-    labels = list(program.link_names)
+    labels = list(program.link.names)
     litre = float(program.litres_per_dose.mean())
     for row in np.flatnonzero(np.abs(missing) > 1e-6):
         # Litres count in doses of mean volume in the shared rows.

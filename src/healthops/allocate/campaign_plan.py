@@ -19,6 +19,7 @@ import pandas as pd
 
 from healthops.allocate import interior
 from healthops.allocate.campaign import Campaign
+from healthops.allocate.campaign_elastic import explain
 from healthops.allocate.campaign_program import HOLD, CampaignProgram, Held, Reserve
 
 #: Courses below this many persons are rounding of the solver.
@@ -172,9 +173,11 @@ def plan_campaign(
     for name in stages:
         if name in ("change", "moved") and not program.split:
             program = CampaignProgram(campaign, split=True, **options)
-        stage, outcome = _run(program, name, held, tolerance, (starts or {}).get(name), watch)
+        stage = _no_waste(program, outcome, tolerance) if name == "waste" and outcome is not None else None
+        if stage is None:
+            stage, outcome = _run(program, name, held, tolerance, (starts or {}).get(name), watch)
+            points[name] = outcome.point
         done.append(stage)
-        points[name] = outcome.point
         if name == "floor":
             held = replace(held, floor=floor_share * stage.value)
         elif name == "benefit":
@@ -199,25 +202,38 @@ def read_plan(program: CampaignProgram, outcome, stages, floor: float, points) -
 
 
 def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, start, watch):
+    """A stage, and where the solver stopped."""
     began = time.process_time()
     lp = program.stage(name, held)
-    if name in ("waste", "change", "moved"):
-        # Their values can be 0: the gap is measured against all doses.
-        tolerance = tolerance * program.supply.sum() / program.unit
+    # Waste and change can be 0: their gap is a share of all doses.
+    doses = float(program.supply.sum())
+    counts = name in ("waste", "change", "moved")
+    # Only the value of a floor is used further, and later stages hold a little less.
+    strict = {"feasibility": 1e-7 if name == "floor" else 1e-9, "size": doses / program.unit if counts else None}
+    begin = start and program.start_from(lp, start)
     try:
-        outcome = interior.solve(lp, tolerance=tolerance, start=start and program.start_from(lp, start), watch=watch)
+        outcome = interior.solve(lp, tolerance=tolerance, start=begin, watch=watch, **strict)
     except interior.NotSolved as problem:
-        from healthops.allocate.campaign_elastic import explain
-
         raise InfeasibleCampaign(f"stage {name}: {explain(program, lp) or problem}") from problem
     unit = {"floor": -1.0 / len(lp.rhs), "benefit": -program.benefit_unit}.get(name, program.unit)
     fixed = program.benefit_of_base if name == "benefit" else 0.0
     value, bound = float(outcome.value * unit + fixed), float(outcome.bound * unit + fixed)
-    whole = program.supply.sum() if name in ("waste", "change", "moved") else max(abs(value), 1e-9)
-    seconds = time.process_time() - began
-    gap = abs(value - bound) / whole
-    numbers = (lp.variables, lp.constraints, outcome.iterations, seconds, outcome.residual)
-    return Stage(name, value, bound, gap, *numbers), outcome
+    bound = max(bound, 0.0) if counts else bound
+    gap = abs(value - bound) / (doses if counts else max(abs(value), 1e-9))
+    numbers = (lp.variables, lp.constraints, outcome.iterations, time.process_time() - began, outcome.residual)
+    return Stage(name, value, bound, float(gap), *numbers), outcome
+
+
+def _no_waste(program: CampaignProgram, outcome, tolerance: float) -> Stage | None:
+    """The stage of waste, where the plan of the stage before wastes nothing: there is nothing to solve."""
+    link = program.link
+    waste = float(outcome.v[link.left][link.spoils].sum() * program.unit)
+    doses = float(program.supply.sum())
+    return (
+        Stage("waste", waste, 0.0, waste / doses, 0, 0, 0, 0.0, outcome.residual)
+        if waste <= tolerance * doses
+        else None
+    )
 
 
 def equity_frontier(

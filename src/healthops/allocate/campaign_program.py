@@ -261,8 +261,7 @@ class CampaignProgram:
         before = self.flat_base(sum(self.sizes.values()))
         for kind in kinds:
             rhs[kind.places] -= before[kind.places] @ kind.rows[:, : before.shape[1]].T
-        link = _Link(self, kinds, held)
-        self.link_names = link.names
+        self.link = link = _Link(self, kinds, held)
         cost, column_cost = self.costs(objective, link, len(signs))
         column = None
         if with_floor:

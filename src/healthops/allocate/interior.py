@@ -209,7 +209,8 @@ def solve(
     *,
     tolerance: float = 1e-8,
     feasibility: float = 1e-9,
-    most: int = 120,
+    size: float | None = None,
+    most: int = 250,
     start: Point | None = None,
     watch=None,
 ) -> Outcome:
@@ -217,6 +218,8 @@ def solve(
 
     Parameters
     ----------
+    size : float, optional
+        What the gap is a share of; 1 + |value| by default.
     most : int
         Iterations after which it gives up.
     start : Point, optional
@@ -229,7 +232,7 @@ def solve(
     NotSolved
         If the rows cannot be met, or the iterations do not suffice.
     """
-    return _Method(program).run(tolerance, feasibility, most, start, watch)
+    return _Method(program).run(tolerance, feasibility, size, most, start, watch)
 
 
 class _Method:
@@ -292,7 +295,7 @@ class _Method:
 
     # ---- the method ----------------------------------------------------------------------------------------------
 
-    def run(self, tolerance, feasibility, most, start, watch) -> Outcome:
+    def run(self, tolerance, feasibility, size, most, start, watch) -> Outcome:
         at = self.begin() if start is None else start
         ceiling, early = self.ceiling(), None
         for iteration in range(most + 1):
@@ -300,7 +303,7 @@ class _Method:
             value, bound, primal, dual = self.progress(at, res)
             if watch:
                 watch(iteration, value, bound, primal, dual)
-            if primal < feasibility and abs(value - bound) <= tolerance * (1 + abs(value)):
+            if primal < feasibility and abs(value - bound) <= tolerance * (size or 1 + abs(value)):
                 return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, early or at)
             if early is None and primal < EARLY and abs(value - bound) < EARLY * (1 + abs(value)):
                 early = at
