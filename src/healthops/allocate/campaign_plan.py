@@ -161,12 +161,15 @@ def plan_campaign(
     InfeasibleCampaign
         If no plan meets the constraints.
     ValueError
-        If a stage is unknown, or ``change`` is asked for without a last plan.
+        If a stage is unknown, ``change`` is asked for without a last plan, or ``floor`` with nobody to protect.
     """
     if not 0 <= floor_share <= 1:
         raise ValueError(f"floor_share is between 0 and 1, not {floor_share!r}")
     if "change" in stages and last is None:
         raise ValueError("stage 'change' compares with a last plan: give `last`")
+    guarded = campaign.districts["protected"].to_numpy(bool)
+    if "floor" in stages and not (campaign.willing[guarded] > 0).any():
+        raise ValueError("stage 'floor' has nobody to protect: mark districts with willing people as `protected`")
     options = {"reserve": reserve, "last": last, "frozen": frozen, "supply": supply}
     program = CampaignProgram(campaign, split=moved is not None, **options)
     held, done, points, outcome = Held(floor=floor or 0.0, moved=moved), [], {}, None
