@@ -32,9 +32,9 @@ RIDGE = 1e-15
 PROXIMAL = 1e-7
 #: A point with this relative gap and residual is kept to start from: nearer to the end it hugs its bounds too closely
 #: (Gondzio 1998, Mathematical Programming 83, 125-143).
-EARLY = 0.05
+EARLY = 0.2
 #: What starts from there is at least this far from its bounds.
-START = 3e-3
+START = 1e-3
 #: Rounds of refinement of each direction.
 REFINE = 12
 
