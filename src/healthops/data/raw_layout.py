@@ -10,6 +10,9 @@ Some files exist only where somebody can tell (today: the synthetic country) and
 ``stations``
     CSV ``ubigeo,file``: the district of each climate station and its daily file (format of ``climate_station``), named
     relative to the folder of this list. Without it there is one station, ``climate_station``, at Iquitos (160101).
+``vaccine_lots``, ``vaccine_facilities``, ``vaccine_sessions``, ``vaccine_willingness``, ``vaccine_uptake``
+    CSV with the columns of :data:`healthops.data.clean_campaign.COLUMNS`. Without one, its table is derived by stated
+    assumptions (:mod:`healthops.data.campaign`).
 """
 
 from __future__ import annotations
@@ -21,7 +24,14 @@ _PEOPLE = "jsbrittain/peru_dengue_province/5f32162dfb77/data/province"
 _UBIGEO = "jmcastagnetto/ubigeo-peru-aumentado/a783fa66effb"
 _OUTLINES = "juaneladio/peru-geojson/3213eeb1bbe5"
 _STATIONS = "cdcepi/dengue-forecasting-project-2015/6ab36c9d5166/Environmental_data"
+_CONTACTS = "epistorm/epydemix-data/333273bad1fe/data/Peru"
+_VACCINES = "jmcastagnetto/covid-19-peru-vacunas"
+_STATES = "govex/COVID-19/d02e94778c1e/data_tables/vaccine_data/us_data/time_series"
 _EXTRA = "healthops/synthetic-country/v1"
+
+#: Contact matrices: by edition and setting; "all" is the sum of the others.
+CONTACT_EDITIONS = ("prem_2017", "prem_2021")
+CONTACT_SETTINGS = ("all", "home", "work", "school", "community")
 
 #: Relative path of every raw file, by logical name.
 RAW_PATHS: dict[str, PurePosixPath] = {
@@ -35,7 +45,23 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "province_population": PurePosixPath(_PEOPLE, "province_pop.csv"),
     "census": PurePosixPath(_PEOPLE, "census_data.xlsx"),
     "climate_station": PurePosixPath(_STATIONS, "IquitosPE000084377.csv"),
+    **{
+        f"contacts_{edition}_{setting}": PurePosixPath(
+            _CONTACTS, "contact_matrices", edition, f"contacts_matrix_{setting}.csv"
+        )
+        for edition in CONTACT_EDITIONS
+        for setting in CONTACT_SETTINGS
+    },
+    "age_distribution": PurePosixPath(_CONTACTS, "demographic/age_distribution.csv"),
+    "vaccine_arrivals": PurePosixPath(_VACCINES, "306f396/datos/covid19_vaccine_arrivals_peru.csv"),
+    "vaccine_coverage": PurePosixPath(_VACCINES, "000268f/datos/vacunas_covid_rangoedad_owid.csv"),
+    "doses_by_state": PurePosixPath(_STATES, "time_series_covid19_vaccine_us.csv"),
     "stations": PurePosixPath(_EXTRA, "stations.csv"),
     "silent_weeks": PurePosixPath(_EXTRA, "silent_weeks.csv"),
     "reporting_triangle": PurePosixPath(_EXTRA, "reporting_triangle.csv"),
+    "vaccine_lots": PurePosixPath(_EXTRA, "vaccine_lots.csv"),
+    "vaccine_facilities": PurePosixPath(_EXTRA, "vaccine_facilities.csv"),
+    "vaccine_sessions": PurePosixPath(_EXTRA, "vaccine_sessions.csv"),
+    "vaccine_willingness": PurePosixPath(_EXTRA, "vaccine_willingness.csv"),
+    "vaccine_uptake": PurePosixPath(_EXTRA, "vaccine_uptake.csv"),
 }

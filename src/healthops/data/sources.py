@@ -46,8 +46,8 @@ class Source:
     publisher, citation, about : str
         Who made it, how to cite it, what it holds.
     ground : str
-        Proving ground that alone uses it (``flusight``, ``dengue_project``); empty for what the outbreak tables are
-        made from.
+        What alone uses it: a proving ground (``flusight``, ``dengue_project``) or the vaccine tables (``vaccine``);
+        empty for what the outbreak tables are made from. A page cites it if it reads a table whose name begins so.
     """
 
     name: str
