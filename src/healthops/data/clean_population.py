@@ -53,7 +53,7 @@ def read_census(path: Path, finder: Gazetteer, ledger: Ledger) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = _first_sheet(path)
+    rows = first_sheet(path)
     ledger.enter(path.name, "population", len(rows))
     found: list[tuple[str, float]] = []
     parents: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ def read_census(path: Path, finder: Gazetteer, ledger: Ledger) -> pd.DataFrame:
         text = fold(label)
         prefix = next((p for p in _PREFIXES if text.startswith(p + " ") and label.isupper()), None)
         if prefix is None:
-            country = _count(total, path.name, line) if text == "PERU" else country
+            country = people_count(total, path.name, line) if text == "PERU" else country
             ledger.set_aside(path.name, "population", 1, _not_a_place(text))
             continue
         names = (*parents[: _PREFIXES[prefix] // 2 - 1], text.removeprefix(prefix).strip())
@@ -71,7 +71,7 @@ def read_census(path: Path, finder: Gazetteer, ledger: Ledger) -> pd.DataFrame:
             ledger.set_aside(path.name, "population", 1, f"{match.reason} ({' / '.join(names)})")
             continue
         parents = match.names
-        found.append((match.code, _count(total, path.name, line)))
+        found.append((match.code, people_count(total, path.name, line)))
         ledger.keep(path.name, "population", 1)
         ledger.repair(path.name, "population", int(match.repaired), match.reason)
         if prefix.startswith("PROV CONST"):
@@ -84,7 +84,8 @@ def read_census(path: Path, finder: Gazetteer, ledger: Ledger) -> pd.DataFrame:
     return census
 
 
-def _first_sheet(path: Path) -> list[tuple[str, object]]:
+def first_sheet(path: Path) -> list[tuple[str, object]]:
+    """Read the first two columns of the first sheet: labels as text, and counts as they stand."""
     import openpyxl
 
     try:
@@ -109,7 +110,8 @@ def _not_a_place(text: str) -> str:
     return "heading or footnote"
 
 
-def _count(value: object, file: str, line: int) -> float:
+def people_count(value: object, file: str, line: int) -> float:
+    """Read a number of people; the census writes "-" for none."""
     if value == "-":
         return 0.0
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or value != int(value):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PATH = Path(__file__).with_name("priority_groups.yaml")
 #: Single years of age run from 0 to this one, which stands for itself and all above.
 OLDEST = 99
+#: From this age up an open band may be spread evenly where nothing else is known: so few live so long, and so near.
+OLD = 80
 
 #: An age band: lowest and highest age in completed years, both within; None or NaN: no upper end.
 Band = tuple[float, float | None]
@@ -102,12 +104,12 @@ def band_shares(
         Those of ``priority_groups.yaml`` unless given.
     people : array, shape (100,), optional
         People of each single year of age, the last one of 99 and older (see :func:`single_years`). Without them the
-        ages within a band are taken to be equally many, which for an open band is far from true.
+        ages within a band are taken to be equally many.
 
     Raises
     ------
     DataError
-        If a band is no range of ages, or is open above and `people` are not given.
+        If a band is no range of ages, or is open from below 80 and `people` are not given.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def within(bands: Sequence[Band], *, people: np.ndarray | None = None) -> np.nda
         inside = (ages >= low) & (ages <= _top(high))
         if low < 0 or low != int(low) or low > OLDEST or not inside.any():
             raise DataError(f"ages {low} to {high} are not a band of completed years from 0 to {OLDEST}")
-        if people is None and _is_open(high) and low < OLDEST:
+        if people is None and _is_open(high) and low < OLD:
             raise DataError(f"the band of {low} and older has no upper end: give the people by single year of age")
         weight = inside.astype(float) if people is None else np.where(inside, people, 0.0)
         rows.append((weight if weight.sum() > 0 else inside) / (weight.sum() if weight.sum() > 0 else inside.sum()))

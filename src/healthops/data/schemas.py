@@ -107,6 +107,24 @@ _DENGUE_PROJECT = {
     "season": _text("as 2009/2010; all: every season"),
 }
 
+_AGE_LOW = _integer("lowest age of the band, completed years", "years", low=0, high=120)
+_AGE_HIGH = _integer("highest age, within the band; missing: no upper end", "years", low=0, high=120, missing=True)
+_BASIS = _text("data: from a source; assumed: derived by vaccine_assumptions", among=("data", "assumed"))
+_PRIORITY = _text("priority group of priority_groups.yaml", pattern=r"^[a-z_]+$")
+_PRODUCT = _text("vaccine, as the shipments name it")
+_FACILITY = _text("code of the facility")
+_LEDGER = {
+    "source": _text("source file"),
+    "table": _text("table that it became"),
+    "action": _text(
+        "in, kept, set_aside (these three balance), or flagged / repaired (kept rows that carry a note)",
+        among=("in", "kept", "set_aside", "flagged", "repaired"),
+    ),
+    "reason": _text("why, in words"),
+    "rows": _integer("rows", "rows", low=0),
+}
+_CHANGED = ("reported", "carried", "corrected")
+
 _GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru"))
 
 TABLES: dict[str, Table] = {
@@ -114,16 +132,7 @@ TABLES: dict[str, Table] = {
     "ledger": Table(
         "What became of every row of every source: rows in = rows kept + rows set aside, by reason.",
         ("source", "table", "action", "reason"),
-        {
-            "source": _text("source file"),
-            "table": _text("table that it became"),
-            "action": _text(
-                "in, kept, set_aside (these three balance), or flagged / repaired (kept rows that carry a note)",
-                among=("in", "kept", "set_aside", "flagged", "repaired"),
-            ),
-            "reason": _text("why, in words"),
-            "rows": _integer("rows", "rows", low=0),
-        },
+        _LEDGER,
     ),
     "places": Table(
         "Departments, provinces and districts with their attributes.",
@@ -226,6 +235,203 @@ TABLES: dict[str, Table] = {
             "treatment": _text("", missing=True),
             "outcome": _text("", among=("recovered", "hospitalised", "died")),
             "fictitious": _flag("always true: no public source offers individual records"),
+        },
+    ),
+    # ---- column 2, vaccines: what cleaning makes from the sources ------------------------------------
+    "vaccine_ledger": Table(
+        "What became of every row of the vaccine sources, as in ledger.",
+        ("source", "table", "action", "reason"),
+        _LEDGER,
+    ),
+    "population_age": Table(
+        "Inhabitants of the census by age: single years of departments, bands of provinces and districts.",
+        ("ubigeo", "age_low"),
+        {
+            "ubigeo": _UBIGEO,
+            "level": _LEVEL,
+            "year": _integer("of the census", "year", low=1900, high=2100),
+            "age_low": _AGE_LOW,
+            "age_high": _AGE_HIGH,
+            "population": _number("inhabitants", "persons", low=0),
+            "basis": _BASIS,
+        },
+    ),
+    "age_distribution": Table(
+        "Inhabitants of the country by single year of age, a recent estimate.",
+        ("age_low",),
+        {"age_low": _AGE_LOW, "age_high": _AGE_HIGH, "population": _number("inhabitants", "persons", low=0)},
+    ),
+    "contact_matrices": Table(
+        "Contacts per day between ages, as published: not balanced.",
+        ("edition", "setting", "age_low", "contact_age_low"),
+        {
+            "edition": _text("which projection", among=("prem_2017", "prem_2021")),
+            "setting": _text("all is the sum of the others", among=("all", "home", "work", "school", "community")),
+            "age_low": _AGE_LOW,
+            "age_high": _AGE_HIGH,
+            "contact_age_low": _AGE_LOW,
+            "contact_age_high": _AGE_HIGH,
+            "contacts_per_day": _number("of a person of the age with people of the contact's age", "1/day", low=0),
+        },
+    ),
+    "contact_reciprocity": Table(
+        "How far each contact matrix is from reciprocal among the country's ages (age_distribution).",
+        ("edition", "setting"),
+        {
+            "edition": _text("which projection", among=("prem_2017", "prem_2021")),
+            "setting": _text("", among=("all", "home", "work", "school", "community")),
+            "mean_contacts": _number("of a person", "1/day", low=0),
+            "imbalance": _number("sum of |T_ij - T_ji| over the sum of T_ij + T_ji, pairs of ages", low=0, high=1),
+            "worst_pair": _number("largest |T_ij - T_ji| over their mean", low=0, high=2),
+            "pairs_off": _integer("of the 120 pairs, those off by more than 5 %", "pairs", low=0),
+        },
+    ),
+    "vaccine_shipments": Table(
+        "Shipments of vaccine as they arrived in the country, every row of the source.",
+        ("shipment",),
+        {
+            "shipment": _text("number in the order of the file", pattern=r"^S\d{3,}$"),
+            "product": _PRODUCT,
+            "manufacturer": _text(""),
+            "donor": _text("country that gave it, where the source names one", missing=True),
+            "covax": _flag("whether it came through COVAX"),
+            "doses": _integer("", "doses", low=1),
+            "arrived": _date("day of arrival; missing where the source has none", missing=True),
+            "arrived_from": _date("earliest day, of its dated neighbours in the file", missing=True),
+            "arrived_to": _date("latest day", missing=True),
+            "repeat_of": _text("earlier shipment that is equal in every cell", missing=True),
+        },
+    ),
+    "vaccine_coverage": Table(
+        "Share of the nation's age groups with a first dose and a full course: every week, cumulative, never falling.",
+        ("age_low", "week_end"),
+        {
+            "age_low": _AGE_LOW,
+            "age_high": _AGE_HIGH,
+            "week_end": _WEEK_END,
+            "first_pct": _number("with a first dose", "%", low=0, high=120),
+            "first_status": _text("carried: nothing reported; corrected: it fell", among=_CHANGED),
+            "full_pct": _number("with a full course", "%", low=0, high=120),
+            "full_status": _text("as first_status", among=_CHANGED),
+        },
+    ),
+    "vaccine_region_doses": Table(
+        "Doses given by region and week (public: the United States; else the country's departments), never falling.",
+        ("region", "week_end"),
+        {
+            "region": _text(
+                "FIPS code, US for the nation, A and two digits for a federal agency", pattern=r"^(\d{2}|US|A\d{2})$"
+            ),
+            "name": _text(""),
+            "kind": _text("", among=("state", "territory", "agency", "nation")),
+            "week_end": _WEEK_END,
+            "doses": _number("given in the week", "doses", low=0),
+            "first_doses": _number("people who got their first dose in the week", "persons", low=0),
+            "doses_total": _number("given so far", "doses", low=0),
+            "first_total": _number("people with a first dose so far", "persons", low=0),
+            "full_total": _number("people with a full course so far", "persons", low=0),
+            "additional_total": _number("additional doses so far", "doses", low=0),
+            "reported_total": _number("doses given so far, as the source has it", "doses", low=0),
+            "falls": _integer("cumulative counts of a day of the week that fell", "counts", low=0),
+        },
+    ),
+    "priority_population": Table(
+        "People of each priority group by district.",
+        ("ubigeo", "group"),
+        {"ubigeo": _DISTRICT, "group": _PRIORITY, "people": _number("", "persons", low=0), "basis": _BASIS},
+    ),
+    "vaccine_products": Table(
+        "Presentations of the vaccines that were shipped; values and sources are in vaccine_assumptions.",
+        ("product", "vial_doses"),
+        {
+            "product": _PRODUCT,
+            "vial_doses": _integer("doses a vial", "doses", low=1),
+            "box_doses": _integer("smallest quantity that is sent", "doses", low=1),
+            "cm3_per_dose": _number("packed volume", "cm3", low=0),
+            "course_doses": _integer("doses of a full course", "doses", low=1),
+            "interval_days": _integer("between them", "days", low=0),
+            "shelf_life_days": _integer("unopened, from manufacture", "days", low=1),
+            "open_vial_hours": _number("how long an open vial may be used", "hours", low=0),
+        },
+    ),
+    "vaccine_lots": Table(
+        "Lots of vaccine in the national store.",
+        ("lot",),
+        {
+            "lot": _text("number of the lot"),
+            "shipment": _text("shipment that brought it"),
+            "product": _PRODUCT,
+            "vial_doses": _integer("doses a vial", "doses", low=1),
+            "doses": _integer("whole vials", "doses", low=0),
+            "arrived": _date("day of arrival"),
+            "arrival_week": _WEEK_END,
+            "expires": _date("last day of use"),
+            "expiry_week": _date("Saturday of the last week in all of whose days it can be used"),
+            "basis": _BASIS,
+        },
+    ),
+    "vaccine_facilities": Table(
+        "Stores and vaccination points: from the national store to regional ones to points in the districts.",
+        ("facility",),
+        {
+            "facility": _FACILITY,
+            "kind": _text("", among=("national_store", "regional_store", "vaccination_point")),
+            "ubigeo": _DISTRICT,
+            "parent": _text("facility that supplies it; the national store has none", missing=True),
+            "people_served": _number("inhabitants", "persons", low=0),
+            "cold_chain_litres": _number("net volume at 2 to 8 deg C", "litres", low=0),
+            "vaccinators": _integer("0 in a store", "persons", low=0),
+            "latitude": _number("of the district's capital", "degrees", low=-90, high=90, missing=True),
+            "longitude": _number("of the district's capital", "degrees", low=-180, high=180, missing=True),
+            "basis": _BASIS,
+        },
+    ),
+    "vaccine_sessions": Table(
+        "Vaccination sessions of each point and week, and the people who came to them.",
+        ("facility", "week_end"),
+        {
+            "facility": _FACILITY,
+            "week_end": _WEEK_END,
+            "sessions": _integer("days of one vaccinator", "sessions", low=1),
+            "people": _number("who came to all of them", "persons", low=0),
+            "basis": _BASIS,
+        },
+    ),
+    "vaccine_willingness": Table(
+        "Share of each priority group that will ever come to be vaccinated, by district.",
+        ("ubigeo", "group"),
+        {
+            "ubigeo": _DISTRICT,
+            "group": _PRIORITY,
+            "willing_share": _number("", "", low=0, high=1),
+            "basis": _BASIS,
+        },
+    ),
+    "vaccine_uptake": Table(
+        "First doses wanted and doses given by district, priority group and week.",
+        ("ubigeo", "group", "week_end"),
+        {
+            "ubigeo": _DISTRICT,
+            "group": _PRIORITY,
+            "week_end": _WEEK_END,
+            "demand": _number("people who wanted a first dose", "persons", low=0),
+            "first_doses": _number("given", "doses", low=0),
+            "second_doses": _number("given", "doses", low=0),
+            "first_total": _number("people with a first dose so far", "persons", low=0),
+            "second_total": _number("people with a second dose so far", "persons", low=0),
+            "basis": _BASIS,
+        },
+    ),
+    "vaccine_assumptions": Table(
+        "Every value that the vaccine tables assume, with its unit and source.",
+        ("section", "name"),
+        {
+            "section": _text("part of campaign.yaml"),
+            "name": _text(""),
+            "value": _number(""),
+            "unit": _text(""),
+            "source": _text("where it comes from"),
+            "assumption": _flag("whether it is this project's own"),
         },
     ),
     # ---- column 1, outbreaks ----------------------------------------------------------------------
