@@ -138,8 +138,8 @@ def uptake(
     """Return table ``vaccine_uptake``: doses given and wanted by district, group and week.
 
     The nation's weekly coverage is shared among districts in proportion to the people who are willing, so that the
-    districts add up to the nation. Demand saturates: a constant share of the willing who are not yet reached wants a
-    first dose in a week, and at least those who got one did.
+    districts add up to the nation. Demand saturates: once a group is invited, a constant share of the willing who are
+    not yet reached wants a first dose in a week, and at least those who got one did.
 
     Parameters
     ----------
@@ -159,7 +159,8 @@ def uptake(
     new = {k: np.diff(values, axis=1, prepend=0.0) for k, values in reached.items()}
     before = reached["first"] - new["first"]
     open_to = np.maximum(table["willing"].to_numpy()[:, None] - before, 0)
-    demand = np.maximum(rules("uptake", "weekly_rate") * open_to, new["first"])
+    invited = (covered["first"] >= rules("uptake", "invited_at"))[table["group"]].to_numpy().T
+    demand = np.maximum(rules("uptake", "weekly_rate") * open_to * invited, new["first"])
     rows, columns = np.indices(demand.shape)
     return pd.DataFrame({
         "ubigeo": table["ubigeo"].to_numpy()[rows.ravel()], "group": table["group"].to_numpy()[rows.ravel()],
@@ -251,7 +252,7 @@ def facilities(people: pd.Series, places: pd.DataFrame, rules: Rules) -> pd.Data
         "facility": [f"P{c}-{k}" for c, k in zip(code, number, strict=True)], "kind": "vaccination_point",
         "ubigeo": code, "parent": ["R" + c[:2] for c in code], "people_served": np.round(served, 1),
         "cold_chain_litres": np.select([small, middle], [rule("small_point_litres"), rule("middle_point_litres")],
-                                       rule("large_point_litres")),
+                                       rule("large_point_litres")) * rule("point_free_share"),
         "vaccinators": np.ceil(served / rule("people_per_vaccinator")).astype("int64"),
     })  # fmt: skip
     department = inhabited.groupby(inhabited.index.str[:2]).sum()

@@ -379,7 +379,7 @@ TABLES: dict[str, Table] = {
             "ubigeo": _DISTRICT,
             "parent": _text("facility that supplies it; the national store has none", missing=True),
             "people_served": _number("inhabitants", "persons", low=0),
-            "cold_chain_litres": _number("net volume at 2 to 8 deg C", "litres", low=0),
+            "cold_chain_litres": _number("net volume at 2 to 8 deg C that the campaign may fill", "litres", low=0),
             "vaccinators": _integer("0 in a store", "persons", low=0),
             "latitude": _number("of the district's capital", "degrees", low=-90, high=90, missing=True),
             "longitude": _number("of the district's capital", "degrees", low=-180, high=180, missing=True),

@@ -20,6 +20,7 @@ from healthops.data.synthetic_files import write_boundaries, write_places, write
 from healthops.data.synthetic_map import draw_map
 from healthops.data.synthetic_places import Country, settle
 from healthops.data.synthetic_surveillance import report
+from healthops.data.synthetic_vaccines import write_vaccines
 from healthops.data.synthetic_write import write_json
 from healthops.files import atomic_folder
 
@@ -112,7 +113,8 @@ def write_raw(ws: Workspace, folder: Path) -> None:
     write_boundaries(folder, country)
     write_reports(folder, reports, country.districts, week_ends)
     gaps = write_stations(folder, ws.rng("stations"), country, climate.temp_c, climate.rain_mm, week_ends)
-    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps}, indent=1)
+    vaccines = write_vaccines(ws, folder, country)
+    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps} | vaccines, indent=1)
 
 
 def run(ws: Workspace) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from healthops.data.epiweek import epi_week
 from healthops.data.raw_layout import RAW_PATHS
+from healthops.data.synthetic_ages import age_lines, count_ages
 from healthops.data.synthetic_names import plain
 from healthops.data.synthetic_places import CENSUS_YEARS, DENSITY_YEAR, Country
 from healthops.data.synthetic_surveillance import Reports
@@ -93,19 +94,30 @@ def _macroregion(table: pd.DataFrame) -> np.ndarray:
 
 
 def _census_rows(table: pd.DataFrame) -> list[list[object]]:
-    """Totals of the census of 2017 by sex and area, in the order and with the headings of the real sheet."""
+    """Census of 2017 by age, sex and area, in the order and with the headings of the real sheet."""
+    ages = count_ages(table, 2017)
 
-    def row(label: str, group: pd.DataFrame) -> list[object]:
-        people = group[2017]
-        urban = (people * group["urban"]).round().astype(int)
+    def counted(label: str, people: pd.Series, urban: pd.Series) -> list[object]:
+        city = (people * urban).round().astype(int)
         counts: list[object] = [label]
-        for part in (people, urban, people - urban):
+        for part in (people, city, people - city):
             men = (part * 0.492).round().astype(int)
             counts += [int(part.sum()), int(men.sum()), int((part - men).sum())]
-        return counts
+        # The census writes a dash for nobody.
+        return [value if value else "-" for value in counts]
+
+    def row(label: str, group: pd.DataFrame) -> list[object]:
+        return counted(label, group[2017], group["urban"])
+
+    def by_age(group: pd.DataFrame, *, single: bool) -> list[list[object]]:
+        lines = age_lines(ages[table.index.get_indexer(group.index)], single=single)
+        return [counted(label, group[2017] * 0 + people, group["urban"]) for label, people in lines]
 
     rows: list[list[object]] = [
-        ["CUADRO Nº 1: POBLACIÓN CENSADA, POR ÁREA URBANA Y RURAL; Y SEXO, SEGÚN DEPARTAMENTO, PROVINCIA, DISTRITO"],
+        [
+            "CUADRO Nº 1: POBLACIÓN CENSADA, POR ÁREA URBANA Y RURAL; Y SEXO, SEGÚN DEPARTAMENTO, PROVINCIA, DISTRITO "
+            "Y EDADES SIMPLES"
+        ],
         [
             "Departamento, provincia, distrito",
             "Total",
@@ -122,11 +134,15 @@ def _census_rows(table: pd.DataFrame) -> list[list[object]]:
         [],
         row("PERÚ", table),
         [],
+        *by_age(table, single=True),
+        [],
     ]
     for _, department in table.groupby(table["ubigeo"].str[:2]):
         rows += [row("DEPARTAMENTO " + department["departamento"].iloc[0], department), []]
+        rows += [*by_age(department, single=True), []]
         for _, province in department.groupby(department["ubigeo"].str[:4]):
             rows += [row("PROVINCIA " + province["provincia"].iloc[0], province), []]
+            rows += [*by_age(province, single=False), []]
             for k in range(len(province)):
                 rows += [row("DISTRITO " + province["distrito"].iloc[k], province.iloc[k : k + 1]), []]
     return rows
