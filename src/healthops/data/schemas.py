@@ -323,7 +323,10 @@ TABLES: dict[str, Table] = {
                 "FIPS code, US for the nation, A and two digits for a federal agency", pattern=r"^(\d{2}|US|A\d{2})$"
             ),
             "name": _text(""),
-            "kind": _text("", among=("state", "territory", "agency", "nation")),
+            "kind": _text(
+                "what federal agencies gave is mostly counted by the states too",
+                among=("state", "territory", "agency", "nation"),
+            ),
             "week_end": _WEEK_END,
             "doses": _number("given in the week", "doses", low=0),
             "first_doses": _number("people who got their first dose in the week", "persons", low=0),
