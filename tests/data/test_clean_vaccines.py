@@ -236,6 +236,8 @@ def test_region_doses_by_week(tables):
     assert list(doses["week_end"]) == list(pd.to_datetime(["2021-01-02", "2021-01-09"]))
     assert doses["doses_total"].tolist() == [10, 70] and doses["doses"].tolist() == [10, 60]
     assert doses["falls"].tolist() == [0, 2]
+    assert doses["people"].tolist() == [5000, 5000]
+    assert [_rows(tables, "locations.csv", action) for action in ("in", "kept", "set_aside")] == [2, 1, 1]
     name = "time_series_covid19_vaccine_us.csv"
     assert [_rows(tables, name, action) for action in ("in", "kept", "set_aside")] == [9, 6, 3]
     assert _rows(tables, name, "set_aside", "repeats an earlier row") == 1

@@ -119,6 +119,7 @@ def test_region_doses(tables):
     # States and territories make up the nation; what federal agencies gave is mostly counted by the states too.
     parts = end.groupby("kind")["doses_total"].sum() / 672_076_105
     assert parts["state"] + parts["territory"] == pytest.approx(1, abs=0.01) and parts["agency"] > 0.04
+    assert end["people"].isna().sum() == 5 + 4 and end.loc["01", "people"] == 5_157_699
     sums = doses.groupby("region")["doses"].sum()
     np.testing.assert_allclose(sums, end["doses_total"].reindex(sums.index))
 

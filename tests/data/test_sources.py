@@ -15,9 +15,10 @@ from healthops.data.sources import VINTAGES, load_sources
 def test_sources_lie_where_the_cleaner_looks():
     sources = {name: source for name, source in load_sources().items() if source.ground in ("", "vaccine")}
     assert {name: source.relative for name, source in sources.items()} == {name: RAW_PATHS[name] for name in sources}
-    # What only a simulator can tell has no public source.
+    assert load_sources()["flusight_locations"].relative == RAW_PATHS["flusight_locations"]
+    # What only a simulator can tell has no public source; the people of US states belong to a proving ground.
     assert sorted(set(RAW_PATHS) - set(sources)) == [
-        "reporting_triangle", "silent_weeks", "stations",
+        "flusight_locations", "reporting_triangle", "silent_weeks", "stations",
         "vaccine_facilities", "vaccine_lots", "vaccine_sessions", "vaccine_uptake", "vaccine_willingness",
     ]  # fmt: skip
 

@@ -81,6 +81,8 @@ STATES = STATES_HEADER + "".join(
     for day, doses in [(1, 5), (2, 10), (2, 10), (5, 40), (6, 20), (8, 60), (9, 70), (11, 75), (12, 80)]
 )
 
+REGIONS = "abbreviation,location,location_name,population\nAL,01,Alabama,5000\nAK,02,Alaska,700\n"
+
 
 def matrix(value: float = 1.0, size: int = 16) -> str:
     """A matrix of equal contacts."""
@@ -92,7 +94,7 @@ def write_raw(raw: Path, *, census: list[tuple[object, object]] | None = None, *
     tiny.write_raw(raw)
     tiny.write_census(raw / RAW_PATHS["census"], CENSUS if census is None else census)
     files = {"age_distribution": AGES, "vaccine_arrivals": ARRIVALS, "vaccine_coverage": COVERAGE,
-             "doses_by_state": STATES}  # fmt: skip
+             "doses_by_state": STATES, "flusight_locations": REGIONS}  # fmt: skip
     for edition in CONTACT_EDITIONS:
         for setting in CONTACT_SETTINGS:
             files[f"contacts_{edition}_{setting}"] = matrix(4.0 if setting == "all" else 1.0)

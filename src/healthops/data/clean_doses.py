@@ -146,7 +146,21 @@ def clean_region_doses(raw: Path, ledger: Ledger) -> pd.DataFrame:
     daily = daily[~after].reset_index(drop=True)
     ledger.keep(path.name, table, len(daily))
     _correct(daily, path.name, table, ledger)
-    return _weekly(daily)
+    weekly = _weekly(daily)
+    people = _people(raw, set(weekly["region"]), ledger)
+    return weekly.assign(people=weekly["region"].map(people).astype("float64"))
+
+
+def _people(raw: Path, regions: set[str], ledger: Ledger) -> Mapping[str, float]:
+    """Inhabitants by region, where the list of the FluSight hub has them (territories but one, and agencies: no)."""
+    path = raw / RAW_PATHS["flusight_locations"]
+    frame = read_csv(path, ["location", "population"])
+    count = number(frame, "population", file=path.name, low=1, high=1e10, missing=())
+    here = frame["location"].isin(regions)
+    ledger.enter(path.name, "vaccine_region_doses", len(frame))
+    ledger.keep(path.name, "vaccine_region_doses", int(here.sum()))
+    ledger.set_aside(path.name, "vaccine_region_doses", int((~here).sum()), "no doses of this region")
+    return dict(zip(frame.loc[here, "location"], count[here], strict=True))
 
 
 def _daily(frame: pd.DataFrame, file: str) -> pd.DataFrame:

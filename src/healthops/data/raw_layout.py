@@ -27,6 +27,7 @@ _STATIONS = "cdcepi/dengue-forecasting-project-2015/6ab36c9d5166/Environmental_d
 _CONTACTS = "epistorm/epydemix-data/333273bad1fe/data/Peru"
 _VACCINES = "jmcastagnetto/covid-19-peru-vacunas"
 _STATES = "govex/COVID-19/d02e94778c1e/data_tables/vaccine_data/us_data/time_series"
+_REGIONS = "cdcepi/FluSight-forecast-hub/92469693f911"
 _EXTRA = "healthops/synthetic-country/v1"
 
 #: Contact matrices: by edition and setting; "all" is the sum of the others.
@@ -56,6 +57,8 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "vaccine_arrivals": PurePosixPath(_VACCINES, "306f396/datos/covid19_vaccine_arrivals_peru.csv"),
     "vaccine_coverage": PurePosixPath(_VACCINES, "000268f/datos/vacunas_covid_rangoedad_owid.csv"),
     "doses_by_state": PurePosixPath(_STATES, "time_series_covid19_vaccine_us.csv"),
+    # People of the regions; a source of the FluSight proving ground too.
+    "flusight_locations": PurePosixPath(_REGIONS, "auxiliary-data/locations.csv"),
     "stations": PurePosixPath(_EXTRA, "stations.csv"),
     "silent_weeks": PurePosixPath(_EXTRA, "silent_weeks.csv"),
     "reporting_triangle": PurePosixPath(_EXTRA, "reporting_triangle.csv"),

@@ -328,6 +328,7 @@ TABLES: dict[str, Table] = {
                 among=("state", "territory", "agency", "nation"),
             ),
             "week_end": _WEEK_END,
+            "people": _number("inhabitants, a recent estimate", "persons", low=1, missing=True),
             "doses": _number("given in the week", "doses", low=0),
             "first_doses": _number("people who got their first dose in the week", "persons", low=0),
             "doses_total": _number("given so far", "doses", low=0),

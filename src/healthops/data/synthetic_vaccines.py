@@ -136,6 +136,12 @@ def _write_coverage(folder: Path, rng: np.random.Generator, done: Campaign, memb
 def _write_regions(folder: Path, rng: np.random.Generator, districts: pd.DataFrame) -> dict[str, Any]:
     rows, planted = region_doses(rng, districts)
     write_csv(folder / RAW_PATHS["doses_by_state"], _STATES, rows)
+    department = districts.groupby(districts["ubigeo"].str[:2])
+    names, people = department["departamento"].first(), department[2022].sum()
+    places = [["US", "US", "Synthetic", int(people.sum())]]
+    places += [[code, code, names[code], int(n)] for code, n in people.items()]
+    headings = ["abbreviation", "location", "location_name", "population"]
+    write_csv(folder / RAW_PATHS["flusight_locations"], headings, places)
     return planted
 
 
