@@ -16,7 +16,9 @@ module                    what it holds
 :mod:`.wastage`           doses left in opened vials, vials never opened, and the vial size for each site
 :mod:`.summary`           the tables and figures that a notebook shows of a plan or a replay
 :mod:`.campaign`          what a vaccine campaign has and whom it is for: tables, checked
-:mod:`.campaign_program`  the campaign as a linear program: lots, stores, vaccinators, second doses, groups
+:mod:`.campaign_program`  the campaign as a linear program: a district's variables and own rows, the objectives
+:mod:`.campaign_past`     its part for second doses that fall due and stock at hand
+:mod:`.campaign_shared`   its part that all districts share: lots, stores, what earlier stages have reached
 :mod:`.interior`          its solver: many small programs of one shape that share a few resources
 :mod:`.campaign_plan`     the plan by lexicographic stages, its tables and lots, the equity frontier
 :mod:`.campaign_boxes`    the plan in whole boxes, and what they cost

@@ -1,0 +1,104 @@
+"""What first doses and deliveries of before week 0 leave to a campaign: second doses that fall due, stock at hand.
+
+Variables and own rows of a district in :mod:`.campaign_program`, per inhabitant like all others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from healthops.allocate.campaign import Campaign
+
+if TYPE_CHECKING:
+    from healthops.allocate.campaign_program import CampaignProgram
+
+
+class Past:
+    """What first doses and deliveries of before week 0 leave to do: second doses that fall due, stock at hand."""
+
+    def __init__(self, c: Campaign, order: np.ndarray, people: np.ndarray):
+        d, p, _, t = c.shape
+        self.has_stock, self.has_due = bool((c.stock["doses"] > 0).any()), bool((c.due["courses"] > 0).any())
+        self.weeks = min(c.stock_weeks, t)
+        at_district, at_product = c.districts["district"], c.products["product"]
+        #: Doses at hand that are still good in each of the first weeks, (D, P, W); second doses due by week, (D, P, T).
+        self.stock, self.due = np.zeros((d, p, self.weeks)), np.zeros((d, p, t))
+        if self.has_stock:
+            lots = c.lots.set_index("lot")
+            row = rows_of(at_district, c.stock["district"])
+            col = rows_of(at_product, c.stock["lot"].map(lots["product"]))
+            good = c.stock["lot"].map(lots["expires"]).to_numpy(float)[:, None] >= np.arange(self.weeks)
+            np.add.at(self.stock, (row, col), good * c.stock["doses"].to_numpy(float)[:, None])
+        if self.has_due:
+            row, col = rows_of(at_district, c.due["district"]), rows_of(at_product, c.due["product"])
+            np.add.at(self.due, (row, col, c.due["week"].to_numpy(int)), c.due["courses"].to_numpy(float))
+        self.stock, self.due = (a[order] / people[:, None, None] for a in (self.stock, self.due))
+        self.two = np.flatnonzero(c.interval > 0)
+
+    @property
+    def most(self) -> np.ndarray:
+        """Doses that the past can add to a district, for each inhabitant, shape (D,)."""
+        return self.due.sum(axis=(1, 2))
+
+    def rows(self, program: CampaignProgram, use: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Own rows, without slacks, and their slacks' signs, beside the use (P T, N) of a district."""
+        _, p, _, t = program.c.shape
+        rows, signs = [], []
+        if self.has_stock:
+            later = np.triu(np.ones((self.weeks, self.weeks)))
+            good = np.zeros((p * self.weeks, use.shape[1]))
+            good[:, program.part("o")] = np.kron(np.eye(p), later)
+            fetched = use.reshape(p, t, -1)[:, : self.weeks].reshape(p * self.weeks, -1)
+            rows += [good, fetched]
+            signs += [np.ones(len(good)), -np.ones(len(fetched))]
+        if self.has_due:
+            for i in self.two:
+                k, start = int(program.c.interval[i]), program.part("y").start + i * t
+                by_week = np.zeros((k + 1, use.shape[1]))
+                for week in range(k):
+                    by_week[week, start : start + week + 1] = 1
+                by_week[k, start : start + t] = 1
+                rows.append(by_week)
+                signs.append(np.append(np.ones(k), 0.0))
+        return rows, signs
+
+    def right_sides(self, program: CampaignProgram) -> list[np.ndarray]:
+        """Right-hand sides of these rows, each of shape (D, rows)."""
+        d = len(self.stock)
+        parts = []
+        if self.has_stock:
+            parts += [self.stock.reshape(d, -1), np.zeros((d, self.stock[0].size))]
+        if self.has_due:
+            for i in self.two:
+                by_week = np.cumsum(self.due[:, i, : program.c.interval[i]], axis=1)
+                parts.append(np.concatenate([by_week, by_week[:, -1:]], axis=1))
+        return parts
+
+    def ends(self, program: CampaignProgram) -> dict[str, np.ndarray]:
+        """Upper ends of the variables of the past, by sort."""
+        d, p, _, t = program.c.shape
+        out = {}
+        if self.has_due:
+            out["y"] = np.repeat(self.due.sum(axis=2, keepdims=True), t, axis=2)
+        if self.has_stock:
+            out["o"] = self.stock
+        return out
+
+    def worth(self, program: CampaignProgram) -> np.ndarray:
+        """Benefit of a second dose, to a person of the district's mean risk, by week; shape (D, P T)."""
+        c = program.c
+        d, p, _, t = c.shape
+        ahead = c.burden if c.burden is not None else np.broadcast_to(1 - np.arange(t + 1) / t, (d, t + 1))
+        people = c.by_group("population")
+        risk = (c.by_group("risk") * people).sum(axis=1) / people.sum(axis=1)
+        adds = (c.products["efficacy_full"] - c.products["efficacy_first"]).to_numpy(float)
+        worth = (risk[:, None, None] * adds[:, None] * ahead[:, None, 1:])[program.order]
+        return (worth * program.people[:, None, None] / program.benefit_unit).reshape(d, p * t)
+
+
+def rows_of(names, wanted) -> np.ndarray:
+    """Row of each wanted name in a column of names."""
+    return pd.Index(names).get_indexer(wanted)
