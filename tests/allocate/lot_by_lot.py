@@ -38,6 +38,12 @@ def solve_lot_by_lot(c, objective, *, floor=0.0, benefit=None, carry=False, meth
     lots = list(c.lots.itertuples())
     districts = list(c.districts.itertuples())
     people = {(p.district, p.group): p for p in c.people.itertuples()}
+    product_of = dict(zip(c.lots["lot"], c.lots["product"], strict=True))
+    expires = dict(zip(c.lots["lot"], c.lots["expires"], strict=True))
+    stock = {
+        n: dict(zip(f["lot"], f["doses"], strict=True)) for n, f in c.stock[c.stock["doses"] > 0].groupby("district")
+    }
+    due = c.due.groupby(["district", "group", "product", "week"])["courses"].sum()
     interval = {n: int(p.interval_weeks) if p.doses == 2 else 0 for n, p in products.items()}
     for d in districts:
         for t in weeks:
@@ -50,20 +56,30 @@ def solve_lot_by_lot(c, objective, *, floor=0.0, benefit=None, carry=False, meth
                 into = ("ship", d.district, lot.lot, t)
                 keep = [("keep", d.district, lot.lot, t)]
                 before = [("keep", d.district, lot.lot, t - 1)] if t else []
-                if t % d.delivery_every == 0 and t >= lot.arrives:
+                if (t + c.clock) % d.delivery_every == 0 and t >= lot.arrives:
                     now = [*before, into]
                 else:
                     now = before
                 rows.add([(var(*k), 1.0) for k in now] + [(var(*k), -1.0) for k in [out, *keep]], 0, 0)
                 litres += [(var(*k), products[lot.product].litres_per_dose) for k in now]
-                last = (t + 1) % d.delivery_every == 0 or t == c.weeks - 1
+                last = (t + 1 + c.clock) % d.delivery_every == 0 or t == c.weeks - 1
                 if t >= lot.expires or (last and not carry):
                     rows.add([(var(*keep[0]), 1.0)], 0, 0)
                 if t > lot.expires:
                     rows.add([(var(*out), 1.0)], 0, 0)
-            rows.add(litres, 0, d.capacity_litres)
+            old = {lot: doses for lot, doses in stock.get(d.district, {}).items() if t < c.stock_weeks}
+            held = 0.0
+            for lot, doses in old.items():
+                held += doses * products[product_of[lot]].litres_per_dose
+                gone = [("old", d.district, lot, s) for s in range(t)]
+                litres += [(var(*k), -products[product_of[lot]].litres_per_dose) for k in gone]
+                rows.add([(var("old", d.district, lot, s), 1.0) for s in range(t + 1)], 0, doses)
+                if t > expires[lot]:
+                    rows.add([(var("old", d.district, lot, t), 1.0)], 0, 0)
+            rows.add(litres, -np.inf, d.capacity_litres - held)
             for n, p in products.items():
                 drawn = [(var("use", d.district, lot.lot, t), 1.0) for lot in lots if lot.product == n]
+                drawn += [(var("old", d.district, lot, t), 1.0) for lot in old if product_of[lot] == n]
                 given = [(var("give", d.district, n, g, t), -p.wastage_factor) for g in c.groups]
                 rows.add(drawn + given, 0, 0)
         for g in c.groups:
@@ -78,6 +94,11 @@ def solve_lot_by_lot(c, objective, *, floor=0.0, benefit=None, carry=False, meth
                 for t in weeks:
                     second = [(var("first", d.district, n, g, t - k), -1.0)] if k and t >= k else []
                     own = [(var("give", d.district, n, g, t), 1.0), (var("first", d.district, n, g, t), -1.0)]
+                    if len(due):
+                        own += [(var("due", d.district, n, g, t), -1.0)]
+                        by_now = sum(due.get((d.district, g, n, s), 0.0) for s in range(t + 1))
+                        given = [(var("due", d.district, n, g, s), 1.0) for s in range(t + 1)]
+                        rows.add(given, by_now if t == c.weeks - 1 else 0, by_now)
                     rows.add(own + second, 0, 0)
                     if k and t + k >= c.weeks:
                         rows.add([(var("first", d.district, n, g, t), 1.0)], 0, 0)

@@ -3,7 +3,8 @@
 Doses go from the national store through regional stores to districts, and there to groups of people. A district fetches
 vaccine every ``delivery_every`` weeks, as much as it gives until the next time, on top of what it has at hand; a
 regional store passes on in the week what it gets. Weeks count from 0; a lot can leave the national store from the week
-``arrives`` on, and be given up to and in the week ``expires``.
+``arrives`` on, and be given up to and in the week ``expires``. A campaign may begin in the middle of a round: its
+``clock`` says how many weeks ago all rounds began, and until its next delivery a district gives what it has at hand.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Campaign:
     ----------
     weeks : int
         T.
+    clock : int
+        Weeks since all rounds began: a delivery comes in week t where ``(t + clock) % delivery_every`` is 0.
     products : DataFrame
         ``product``, ``doses`` (1 or 2), ``interval_weeks`` from the first dose to the second, ``litres_per_dose``;
         optional ``box_doses``, ``efficacy_first`` and ``efficacy_full`` (share of the risk that is averted after the
@@ -106,6 +109,7 @@ class Campaign:
     stock: pd.DataFrame = field(default_factory=lambda: _no_rows("stock"))
     due: pd.DataFrame = field(default_factory=lambda: _no_rows("due"))
     stock_weeks: int = 4
+    clock: int = 0
 
     def __post_init__(self) -> None:
         for table in COLUMNS:
@@ -164,8 +168,16 @@ class Campaign:
         return np.where(two, self.products["interval_weeks"].to_numpy(float), 0).astype(int)
 
     def fetched(self, every: int) -> np.ndarray:
-        """Week in which a district with a delivery every `every` weeks fetches what it gives in each; (T,), int."""
-        return np.arange(self.weeks) // every * every
+        """Week in which a district with a delivery every `every` weeks fetches what it gives in each; (T,), int.
+
+        Negative until its first delivery.
+        """
+        return (np.arange(self.weeks) + self.clock) // every * every - self.clock
+
+    @cached_property
+    def first_delivery(self) -> np.ndarray:
+        """Week of each district's first delivery, shape (D,), int."""
+        return -self.clock % self.districts["delivery_every"].to_numpy(int)
 
     @cached_property
     def worth(self) -> np.ndarray:
@@ -182,7 +194,7 @@ class Campaign:
         for i, k in enumerate(self.interval):
             after = ahead[:, 1:]
             later = np.zeros((d, t))
-            later[:, : t - k] = ahead[:, 1 + k :]
+            later[:, : max(t - k, 0)] = ahead[:, 1 + k :]
             by_week[:, i] = first[i] * after + (full[i] - first[i]) * later if k else full[i] * after
         return self.by_group("risk")[:, None, :, None] * by_week[:, :, None, :]
 
@@ -226,8 +238,9 @@ def _checked(table: str, given: pd.DataFrame) -> pd.DataFrame:
 def _check_products(c: Campaign) -> None:
     f = c.products
     _fail("products", f, ~f["doses"].isin([1, 2]), "doses is {doses}", "a course has 1 or 2 doses")
-    bad = (f["doses"] == 2) & ~f["interval_weeks"].between(1, c.weeks - 1)
-    _fail("products", f, bad, "interval_weeks is {interval_weeks}", f"give 1 to {c.weeks - 1} weeks to the second dose")
+    weeks = f["interval_weeks"]
+    bad = (f["doses"] == 2) & ((weeks < 1) | (weeks != np.floor(weeks)))
+    _fail("products", f, bad, "interval_weeks is {interval_weeks}", "give whole weeks, at least 1, to the second dose")
     _fail("products", f, f["box_doses"] <= 0, "box_doses is {box_doses}", "a box holds more than 0 doses")
     _fail("products", f, f["litres_per_dose"] <= 0, "litres_per_dose is 0", "give the volume of a dose")
     _fail("products", f, f["wastage_factor"] < 1, "wastage_factor is {wastage_factor}", "it is 1 / (1 - wastage rate)")
@@ -242,7 +255,7 @@ def _check_lots(c: Campaign) -> None:
     late = f["expires"] < f["arrives"]
     _fail("lots", f, late, "it expires in week {expires}, before it arrives in {arrives}", "correct one of the weeks")
     litres = f["doses"] * f["product"].map(c.products.set_index("product")["litres_per_dose"])
-    litres = litres.groupby(f["arrives"]).transform("sum")
+    litres = litres.groupby(f["arrives"].clip(lower=0)).transform("sum")
     over = litres > c.national_litres
     remedy = f"the national store holds {c.national_litres:g} litres: split the lot into later arrivals or enlarge it"
     what = "supply above capacity: with what else arrives in week {arrives:g} it fills {litres:g} litres"
@@ -256,6 +269,11 @@ def _check_places(c: Campaign) -> None:
     every = f["delivery_every"]
     odd = (every < 1) | (every != np.floor(every))
     _fail("districts", f, odd, "delivery_every is {delivery_every}", "give whole weeks, at least 1")
+    if c.clock < 0 or c.clock != int(c.clock):
+        raise CampaignError(f"clock is {c.clock!r}; give whole weeks since the rounds began, at least 0")
+    wait = f.assign(wait=c.first_delivery)
+    remedy = f"stock at hand is used for {c.stock_weeks} weeks: raise stock_weeks"
+    _fail("districts", wait, wait["wait"] > c.stock_weeks, "its next delivery comes in week {wait}", remedy)
     if c.burden is not None and c.burden.shape != (len(f), c.weeks + 1):
         raise CampaignError(f"burden has shape {c.burden.shape}; give (districts, weeks + 1) = {len(f), c.weeks + 1}")
 
@@ -292,3 +310,5 @@ def _check_past(c: Campaign) -> None:
     late = c.due["week"] >= np.maximum(k, 1)
     remedy = "a first dose of before week 0 has its second within one interval"
     _fail("due", c.due, late, "week is {week}", remedy)
+    beyond = (c.due["week"] >= c.weeks) & (c.due["courses"] > 0)
+    _fail("due", c.due, beyond, "week is {week}", f"the campaign has weeks 0 to {c.weeks - 1}: leave it out")

@@ -178,7 +178,7 @@ class _Play:
     def run(self) -> None:
         for week in range(self.c.weeks):
             self.store[:, self.expires < week] = 0.0
-            here = np.flatnonzero(week % self.every == 0)
+            here = np.flatnonzero((week + self.c.clock) % self.every == 0)
             through = self.c.regions["capacity_litres"].to_numpy(float).copy()
             for i in range(len(self.box)):
                 self.order(week, i, here, through)

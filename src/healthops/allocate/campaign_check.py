@@ -175,7 +175,7 @@ class _Audit:
         late = self.draws[self.draws["week"] > self.draws["lot"].map(self.lot["expires"])]
         self.most("a lot is given after it expires", late.groupby(["district", "lot", "week"])["doses"].sum(), 0.0)
         every = self.shipments["district"].map(self.c.districts.set_index("district")["delivery_every"]).to_numpy(float)
-        off = self.shipments[self.shipments["week"].to_numpy(float) % every > 0]
+        off = self.shipments[(self.shipments["week"].to_numpy(float) + self.c.clock) % every > 0]
         self.most("a delivery outside the round", off.groupby(["district", "week"])["doses"].sum(), 0.0)
         home = self.shipments["district"].map(self.c.districts.set_index("district")["region"])
         astray = self.shipments[home.to_numpy() != self.shipments["region"].to_numpy()]

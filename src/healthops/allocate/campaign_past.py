@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from healthops.allocate.campaign_program import CampaignProgram
 
 
+#: Stock at hand of fewer doses for each inhabitant is left out of the program.
+LEAST = 1e-6
+
+
 class Past:
     """What first doses and deliveries of before week 0 leave to do: second doses that fall due, stock at hand."""
 
     def __init__(self, c: Campaign, order: np.ndarray, people: np.ndarray):
         d, p, _, t = c.shape
-        self.has_stock, self.has_due = bool((c.stock["doses"] > 0).any()), bool((c.due["courses"] > 0).any())
+        self.wait = c.first_delivery[order]
+        self.has_due = bool((c.due["courses"] > 0).any())
+        #: Before its first delivery a district gives stock at hand, or nothing.
+        self.has_stock = bool((c.stock["doses"] > 0).any() or (self.wait > 0).any())
         self.weeks = min(c.stock_weeks, t)
         at_district, at_product = c.districts["district"], c.products["product"]
         #: Doses at hand that are still good in each of the first weeks, (D, P, W); second doses due by week, (D, P, T).
@@ -36,6 +43,7 @@ class Past:
             row, col = rows_of(at_district, c.due["district"]), rows_of(at_product, c.due["product"])
             np.add.at(self.due, (row, col, c.due["week"].to_numpy(int)), c.due["courses"].to_numpy(float))
         self.stock, self.due = (a[order] / people[:, None, None] for a in (self.stock, self.due))
+        self.stock[self.stock < LEAST] = 0.0
         self.two = np.flatnonzero(c.interval > 0)
 
     @property
@@ -56,7 +64,7 @@ class Past:
             signs += [np.ones(len(good)), -np.ones(len(fetched))]
         if self.has_due:
             for i in self.two:
-                k, start = int(program.c.interval[i]), program.part("y").start + i * t
+                k, start = int(min(program.c.interval[i], t)), program.part("y").start + i * t
                 by_week = np.zeros((k + 1, use.shape[1]))
                 for week in range(k):
                     by_week[week, start : start + week + 1] = 1
@@ -82,10 +90,38 @@ class Past:
         d, p, _, t = program.c.shape
         out = {}
         if self.has_due:
-            out["y"] = np.repeat(self.due.sum(axis=2, keepdims=True), t, axis=2)
+            out["y"] = np.where(self.at_hand(t), self.due.sum(axis=2, keepdims=True), 0.0)
         if self.has_stock:
             out["o"] = self.stock
         return out
+
+    def at_hand(self, weeks: int) -> np.ndarray:
+        """Whether a district can have doses of a product in a week, shape (D, P, T): not before its first delivery
+        without stock.
+        """
+        d, p, w = self.stock.shape
+        out = np.ones((d, p, weeks), bool)
+        out[:, :, :w] = (self.stock > 0) | (np.arange(w) >= self.wait[:, None, None])
+        return out
+
+    def servable(self, program: CampaignProgram) -> np.ndarray:
+        """Weeks in which a course can begin, as far as both its doses can be at hand; shape (D, P, T), bool."""
+        t = program.c.weeks
+        here = self.at_hand(t)
+        out = here.copy()
+        for i, k in enumerate(program.c.interval):
+            if 0 < k < t:
+                out[:, i, :-k] &= here[:, i, k:]
+        return out
+
+    def close(self, program: CampaignProgram, slack: np.ndarray) -> None:
+        """Close the slacks, shape (D, M), of what is fetched before the first delivery: it is nothing."""
+        if self.has_stock:
+            _, p, _, t = program.c.shape
+            last = slack.shape[1] - sum(int(min(program.c.interval[i], t)) + 1 for i in self.two) * self.has_due
+            fetched = slice(last - p * self.weeks, last)
+            early = np.arange(self.weeks) < self.wait[:, None, None]
+            slack[:, fetched] = np.where(np.tile(early, (1, p, 1)).reshape(len(slack), -1), 0.0, slack[:, fetched])
 
     def worth(self, program: CampaignProgram) -> np.ndarray:
         """Benefit of a second dose, to a person of the district's mean risk, by week; shape (D, P T)."""

@@ -193,7 +193,7 @@ def plan_campaign(
 def read_plan(program: CampaignProgram, outcome, stages, floor: float, points) -> CampaignPlan:
     """The plan of a solution of `program`."""
     courses = program.courses(outcome.x)
-    return CampaignPlan(
+    plan = CampaignPlan(
         campaign=program.c,
         courses=np.where(courses > DUST, courses, 0.0),
         second_due=program.second_due(outcome.x),
@@ -202,6 +202,11 @@ def read_plan(program: CampaignProgram, outcome, stages, floor: float, points) -
         floor=floor,
         points=points,
     )
+    # Rounding of the solver: before the first delivery all doses come from the stock at hand.
+    c = program.c
+    early = (np.arange(c.weeks) < c.first_delivery[:, None])[:, None, :]
+    drawn = plan.given * c.products["wastage_factor"].to_numpy(float)[:, None]
+    return replace(plan, from_stock=np.where(early, drawn, plan.from_stock))
 
 
 def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, start, watch):

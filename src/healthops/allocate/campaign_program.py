@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from healthops.allocate.campaign import Campaign
-from healthops.allocate.campaign_past import Past
+from healthops.allocate.campaign_past import LEAST, Past
 from healthops.allocate.campaign_shared import HOLD, Held, Reserve, SharedRows
 from healthops.allocate.interior import START, Kind, Point, Program, restart
 
@@ -57,15 +57,18 @@ class CampaignProgram:
         self.every = campaign.districts["delivery_every"].to_numpy(int)
         self.order = np.lexsort((campaign.region_of, self.every))
         self.people = campaign.by_group("population").sum(axis=1)[self.order]
+        self.first_delivery = campaign.first_delivery[self.order]
         last = np.zeros(campaign.shape) if last is None else np.asarray(last, float)
         if last.shape != campaign.shape:
             raise ValueError(f"the last plan has shape {last.shape}, the campaign {campaign.shape}")
+        self.past = Past(campaign, self.order, self.people)
         #: The zero of the variables: the last plan, or its frozen weeks.
         self.base = last[self.order] / self.people[:, None, None, None]
+        # Rounding of the last plan where nothing can be given would leave no solution.
+        self.base[~self.past.servable(self)[:, :, None, :] & (self.base < LEAST)] = 0.0
         if not split:
             self.base[..., frozen:] = 0.0
         self.unit = campaign.by_group("population").sum() / campaign.weeks
-        self.past = Past(campaign, self.order, self.people)
 
     # ---- layout of the variables and rows of a district ----------------------------------------------------------
 
@@ -264,6 +267,7 @@ class CampaignProgram:
         d, (_, p, g, t) = len(rhs), self.c.shape
         ends = {"x": np.where(self.allowed[None, :, None, :], self.room[:, None, :, None], 0.0)}
         ends["x"] = np.where(np.arange(t) >= self.frozen, ends["x"], 0.0)
+        ends["x"] = np.where(self.past.servable(self)[:, :, None, :], ends["x"], 0.0)
         if self.split:
             ends["minus"] = np.where((np.arange(t) >= self.frozen) & (self.base > 1e-9), self.base, 0.0)
         ends |= self.past.ends(self)
@@ -275,6 +279,7 @@ class CampaignProgram:
         slack = np.where(signs == 0, 0.0, np.inf) * np.ones((d, 1))
         people = slice(2 * t, 2 * t + g)
         slack[:, people] = np.maximum(self.room - self.need(floor * (1 - HOLD)), 0.0)
+        self.past.close(self, slack)
         slack_reach[:, people] = self.room
         return np.concatenate([upper, slack], axis=1), np.concatenate([main, slack_reach], axis=1)
 

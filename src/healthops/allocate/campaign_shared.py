@@ -156,11 +156,15 @@ class SharedRows:
         fetched = self.c.fetched(every)
         n_pairs, goods = len(self.pairs), self.p * self.t
         own = np.zeros((self.p * self.t, goods))
-        own_rows = [i * n_pairs + self.pairs[int(fetched[w]), w] for i in range(self.p) for w in range(self.t)]
-        own[np.arange(goods), np.arange(goods)] = 1.0
+        # What is given before the first delivery was fetched before week 0 and takes nothing.
+        here = np.flatnonzero(fetched >= 0)
+        own_rows = np.zeros((self.p, self.t), int)
+        own_rows[:, here] = [[i * n_pairs + self.pairs[int(fetched[w]), w] for w in here] for i in range(self.p)]
+        own_rows = own_rows.ravel()
+        own[np.arange(goods), np.arange(goods)] = np.tile(fetched >= 0, self.p)
         store = np.zeros((self.t, self.p, self.t))
         volume = program.litres_per_dose / self.litre
-        for week in range(self.t):
+        for week in here:
             store[fetched[week], :, week] = volume
         out = []
         for r in np.unique(region):
