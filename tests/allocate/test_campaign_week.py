@@ -11,6 +11,7 @@ from benchmarks.vaccine_program import make_campaign
 from healthops.allocate.campaign import CampaignError
 from healthops.allocate.campaign_check import check_plan
 from healthops.allocate.campaign_plan import plan_campaign, plan_tables
+from healthops.allocate.campaign_policies import forgive, plan_or_follow
 from healthops.allocate.campaign_program import HOLD
 from healthops.allocate.campaign_replan import replan
 from healthops.allocate.campaign_week import FATES, NATIONAL, Happened, advance, rest_of
@@ -92,9 +93,15 @@ def test_a_campaign_played_to_its_end_conserves_every_dose(campaign):
     """Late, recalled, spoilt, miscounted: stock + given + wasted + lost = what arrived, and nobody gets more."""
     now, total = campaign, campaign.lots["doses"].sum()
     fates = pd.Series(0.0, index=list(FATES))
-    first, second = 0.0, 0.0
+    first, second, last = 0.0, 0.0, None
     while now.weeks > 1:
-        tables = plan_tables(plan_campaign(now, stages=STAGES, tolerance=1e-5))
+        # At the end a store holds just what is due, and rounding would leave no solution.
+        now, missed = forgive(now)
+        assert now.weeks < 11 or len(missed) == 0
+        plan, why = plan_or_follow(now, last, stages=STAGES, tolerance=1e-5)
+        assert not why or now.weeks <= 3, (now.weeks, why)
+        tables = plan_tables(plan)
+        assert check_plan(now, tables) == []
         happened = Happened()
         if now.clock == 1:
             happened = Happened(
@@ -111,7 +118,7 @@ def test_a_campaign_played_to_its_end_conserves_every_dose(campaign):
         first, second = first + by_dose.get(1, 0.0), second + by_dose.get(2, 0.0)
         after = done.campaign.lots["doses"].sum() + done.campaign.stock["doses"].sum()
         assert fates.sum() + after == pytest.approx(total, rel=1e-12)
-        now = done.campaign
+        now, last = done.campaign, rest_of(plan, done.campaign).courses
     assert (fates[["given", "open_vials", "recalled", "spoilt"]] > 0).all() and fates["miscounted"] < 0
     assert first + second == pytest.approx(fates["given"], rel=1e-9)
     assert first == pytest.approx((now.people["covered"] - campaign.people["covered"]).sum(), rel=1e-9)

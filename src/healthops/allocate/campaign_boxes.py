@@ -148,10 +148,11 @@ def _cut_for_seconds(c: Campaign, courses: np.ndarray, short: np.ndarray) -> Non
     """Cut the courses whose second doses ran short by `short`, shape (D, P, T)."""
     for i, k in enumerate(c.interval):
         if k:
-            begun = courses[:, i].sum(axis=1)[:, : c.weeks - k]
+            ends = max(c.weeks - k, 0)
+            begun = courses[:, i].sum(axis=1)[:, :ends]
             lack = short[:, i, k:]
             keep = np.clip(1 - 1.001 * lack / np.maximum(begun, 1e-12), 0.0, 1.0)
-            courses[:, i, :, : c.weeks - k] *= np.where(lack > TIE, keep, 1.0)[:, None, :]
+            courses[:, i, :, :ends] *= np.where(lack > TIE, keep, 1.0)[:, None, :]
 
 
 class _Play:

@@ -141,10 +141,11 @@ class _Audit:
             wide = wide.reindex(index=index, columns=columns, fill_value=0.0).fillna(0.0)
             first, second = wide[1].to_numpy(), wide[2].to_numpy()
             extra = second.copy()
-            extra[:, k:] -= first[:, : c.weeks - k]
+            ends = max(c.weeks - k, 0)
+            extra[:, k:] -= first[:, :ends]
             name = [f"{d}, {g}, {product}" for d, g in index]
             self.most(
-                "first doses too late for their second", pd.Series(first[:, c.weeks - k :].sum(axis=1), name), 0.0
+                "first doses too late for their second", pd.Series(first[:, ends:].sum(axis=1), name), 0.0
             )
             for week in range(c.weeks):
                 labels = [f"{n}, week {week}" for n in name]

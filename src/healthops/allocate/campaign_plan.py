@@ -24,6 +24,8 @@ from healthops.allocate.campaign_program import HOLD, CampaignProgram, Held, Res
 
 #: Courses below this many persons are rounding of the solver.
 DUST = 1e-8
+#: So is less than this of a dose where there is no lot for it.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -396,6 +398,8 @@ def _take(lots: pd.DataFrame, left: np.ndarray, product, leaves: int, given: int
         # Rounding of the solver: the largest lot that will do has that much more or less.
         size = lots["doses"].to_numpy(float)
         largest = max(order, key=lambda n: size[n], default=None)
+        if largest is None and short <= ROUNDING:
+            return taken
         if largest is None or short > 1e-7 * max(size[largest], 1.0):
             raise InfeasibleCampaign(f"{short:.6g} doses of {product!r} that leave in week {leaves} have no lot")
         taken.append((largest, short))

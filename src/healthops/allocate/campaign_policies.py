@@ -23,7 +23,7 @@ import pandas as pd
 
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.campaign_past import rows_of
-from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, split_due
+from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, plan_campaign, split_due
 
 #: Halvings in the search for what the lots suffice for.
 HALVINGS = 36
@@ -32,7 +32,7 @@ RISK_CLASSES = 20
 #: Less than this of a course is rounding.
 LEAST = 1e-9
 #: Share of stores, hands and lots that second doses from before may fill, so that a program has an inside.
-INSIDE = 1 - 1e-5
+INSIDE = 1 - 1e-4
 
 
 def pro_rata(campaign: Campaign) -> CampaignPlan:
@@ -103,6 +103,30 @@ def follow(campaign: Campaign, courses: np.ndarray) -> CampaignPlan:
     return fill.plan()
 
 
+def plan_or_follow(campaign: Campaign, courses: np.ndarray, **options) -> tuple[CampaignPlan, str]:
+    """The best plan, or where there is none the last one as far as it can be kept.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    courses : array of float, shape (D, P, G, T)
+        Courses of the last plan from the campaign's week 0 on.
+    options
+        As in :func:`.campaign_plan.plan_campaign`.
+
+    Returns
+    -------
+    plan : CampaignPlan
+    why : str
+        Empty, or why the last plan is followed. In the last weeks stores hold just what is due, and rounding alone can
+        be the reason.
+    """
+    try:
+        return plan_campaign(campaign, **options), ""
+    except InfeasibleCampaign as problem:
+        return follow(campaign, courses), str(problem)
+
+
 def forgive(campaign: Campaign) -> tuple[Campaign, pd.DataFrame]:
     """The campaign without the second doses due that no store, vaccinator or lot can serve any more.
 
@@ -113,8 +137,8 @@ def forgive(campaign: Campaign) -> tuple[Campaign, pd.DataFrame]:
     -------
     campaign : Campaign
     missed : DataFrame
-        ``district``, ``group``, ``product``, ``courses`` that stay without their second dose; those of less than one
-        part in ten thousand of what was due are left out.
+        ``district``, ``group``, ``product``, ``courses`` that stay without their second dose; those of less than
+        two in ten thousand of what was due are left out.
     """
     if len(campaign.due) == 0:
         return campaign, campaign.due.drop(columns="week")
@@ -133,7 +157,7 @@ def forgive(campaign: Campaign) -> tuple[Campaign, pd.DataFrame]:
     np.add.at(due, tuple(at), campaign.due["courses"].to_numpy(float))
     part = np.divide(by_group, due, out=np.ones_like(due), where=due > 0).clip(0.0, 1.0)[tuple(at)]
     kept = campaign.due.assign(courses=campaign.due["courses"] * part)
-    lost = campaign.due.assign(courses=campaign.due["courses"] * (1 - part))[part < 1 - 1e-4]
+    lost = campaign.due.assign(courses=campaign.due["courses"] * (1 - part))[part < 1 - 2 * (1 - INSIDE)]
     missed = lost.groupby(["district", "group", "product"], as_index=False)["courses"].sum()
     return replace(campaign, due=kept[kept["courses"] > LEAST].reset_index(drop=True)), missed
 

@@ -66,6 +66,7 @@ class SharedRows:
         self.name_pairs()
         self.lots, self.unit = program.supply / program.unit, program.unit
         self.litre = float(program.litres_per_dose.mean())
+        self.weigh_national_store()
         self.build_columns()
         self.names = self.name_rows()
         self.leaves = [leaf for kind in kinds for leaf in self.leaves_of(kind)]
@@ -95,9 +96,16 @@ class SharedRows:
         ]
         out += [("doses that a lot lacks", str(lot)) for lot in self.c.lots["lot"]]
         out += [("litres that a regional store lacks", f"{r} week {w}") for r in regions for w in range(self.t)]
-        if np.isfinite(self.c.national_litres):
-            out += [("litres that the national store lacks", f"week {w}") for w in range(self.t)]
-        return out
+        return out + [("litres that the national store lacks", f"week {w}") for w in self.full_weeks]
+
+    def weigh_national_store(self) -> None:
+        """Litres in the national store by week if nothing left it, (T,), and the weeks in which that is too much."""
+        weeks = np.arange(self.t)
+        arrives, expires = (self.c.lots[c].to_numpy(float) for c in ("arrives", "expires"))
+        there = (arrives[:, None] <= weeks) & (weeks <= expires[:, None])
+        self.filled = (self.lots * self.program.litres_per_dose[self.product_of] / self.litre) @ there
+        self.national_room = self.c.national_litres / (self.unit * self.litre)
+        self.full_weeks = np.flatnonzero(self.filled > self.national_room)
 
     def build_columns(self) -> None:
         """Doses by lot and pair, what is left of a lot, and the slacks of the stores."""
@@ -105,8 +113,7 @@ class SharedRows:
         self.lot_row = self.p * n_pairs
         self.region_row = self.lot_row + n_lots
         self.national_row = self.region_row + n_regions * self.t
-        national = np.isfinite(self.c.national_litres)
-        self.n_rows = self.national_row + (self.t if national else 0)
+        self.n_rows = self.national_row + len(self.full_weeks)
         self.rows, self.columns, self.values, self.reach_list = [], [], [], []
         arrives, expires = (self.c.lots[c].to_numpy(float) for c in ("arrives", "expires"))
         volume = self.program.litres_per_dose / self.litre
@@ -116,9 +123,8 @@ class SharedRows:
             for (leaves, given), row in self.pairs.items():
                 if arrives[lot] <= leaves and given <= expires[lot] and self.lots[lot] > 0:
                     entries = [(i * n_pairs + row, -1.0), (self.lot_row + lot, 1.0)]
-                    if national:
-                        weeks = np.arange(leaves + 1, int(min(expires[lot], self.t - 1)) + 1)
-                        entries += [(self.national_row + w, -volume[i]) for w in weeks]
+                    relieved = (self.full_weeks > leaves) & (self.full_weeks <= expires[lot])
+                    entries += [(self.national_row + n, -volume[i]) for n in np.flatnonzero(relieved)]
                     self.moves.append((lot, leaves, given))
                     self.add(entries, self.lots[lot])
         self.left = len(self.reach_list) + np.arange(n_lots)
@@ -129,14 +135,10 @@ class SharedRows:
         for row in range(n_regions * self.t):
             self.add([(self.region_row + row, 1.0)], hold[row // self.t])
         self.rhs = np.concatenate([np.zeros(self.lot_row), self.lots, np.repeat(hold, self.t)])
-        if national:
-            weeks = np.arange(self.t)
-            there = (arrives[:, None] <= weeks) & (weeks <= expires[:, None])
-            filled = (self.lots * volume[self.product_of]) @ there
-            room = self.c.national_litres / (self.unit * self.litre) - filled
-            self.rhs = np.concatenate([self.rhs, room])
-            for week in range(self.t):
-                self.add([(self.national_row + week, 1.0)], abs(room[week]) + most)
+        room = self.national_room - self.filled[self.full_weeks]
+        self.rhs = np.concatenate([self.rhs, room])
+        for n in range(len(room)):
+            self.add([(self.national_row + n, 1.0)], abs(room[n]) + most)
 
     def add(self, entries: list[tuple[int, float]], reach: float) -> int:
         """Add a column with these (row, value) entries and an upper end; return its number."""

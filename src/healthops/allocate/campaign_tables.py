@@ -1,8 +1,9 @@
 """A campaign from the workspace's tables: people, lots, stores, vaccinators, willingness, and what was given before.
 
-Places are districts, regions the regional stores that supply them, week 0 the one that ends on the Saturday ``start``.
-Everything before it is history: who has begun a course, which lots are used up, whose second dose falls due. The files
-do not tell which product a dose was; lots at hand are taken to have been used earliest expiry first, week by week.
+Places are districts, regions the regional stores that supply them, week 0 the one that ends on the Saturday ``start``;
+groups stand in the order of ``priority_groups.yaml``, the oldest first. Everything before week 0 is history: who has
+begun a course, which lots are used up, whose second dose falls due. The files do not tell which product a dose was;
+lots at hand are taken to have been used earliest expiry first, week by week.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.wastage import binomial_sizes, negative_binomial_sizes, open_vials
+from healthops.data.priority_groups import load_groups
 
 #: The tables that are read.
 TABLES = (
@@ -402,6 +404,10 @@ def _persons(tables, codes, start, risk: pd.Series | None) -> pd.DataFrame:
     keys = ["ubigeo", "group"]
     people = tables["priority_population"]
     people = people[people["ubigeo"].isin(codes)]
+    # Highest priority first, as the file of the groups has them.
+    first = {group.name: n for n, group in enumerate(load_groups())}
+    order = people["group"].map(first).fillna(len(first)).to_numpy()
+    people = people.iloc[np.lexsort((people["ubigeo"], people["group"], order))]
     index = pd.MultiIndex.from_frame(people[keys])
     willing = tables["vaccine_willingness"].set_index(keys)["willing_share"].reindex(index).to_numpy(float)
     uptake = tables["vaccine_uptake"]
