@@ -193,3 +193,16 @@ def test_what_cannot_have_happened_is_refused(campaign, tables, happened, says):
 def test_a_clock_that_the_stock_cannot_wait_for_is_refused(campaign):
     with pytest.raises(CampaignError, match="next delivery comes in week 3; .*stock_weeks"):
         replace(campaign, clock=1, stock_weeks=2)
+
+
+def test_a_late_lot_is_told_and_the_plan_made_again_around_it(campaign, plan, tables, week):
+    lot = campaign.lots.loc[campaign.lots["arrives"] == 2, "lot"].iloc[0]
+    late = advance(campaign, tables, Happened(late={lot: 2})).campaign
+    again = replan(late, rest_of(plan, week.campaign), frozen=0, moved_share=0.05)
+    assert again.facts[["table", "key", "column", "before", "after"]].to_numpy().tolist() == [
+        ["lots", lot, "arrives", 1.0, 3.0]
+    ]
+    doses = campaign.lots.set_index("lot").loc[lot, "doses"]
+    assert again.forced == pytest.approx(doses / (plan.courses[..., 1:].sum(axis=(0, 2, 3)) @ [2.0, 1.0]), rel=1e-6)
+    assert again.moved <= again.forced + 0.05 + 1e-4
+    assert check_plan(late, plan_tables(again.plan), floor=again.plan.floor) == []

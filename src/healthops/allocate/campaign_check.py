@@ -144,9 +144,7 @@ class _Audit:
             ends = max(c.weeks - k, 0)
             extra[:, k:] -= first[:, :ends]
             name = [f"{d}, {g}, {product}" for d, g in index]
-            self.most(
-                "first doses too late for their second", pd.Series(first[:, ends:].sum(axis=1), name), 0.0
-            )
+            self.most("first doses too late for their second", pd.Series(first[:, ends:].sum(axis=1), name), 0.0)
             for week in range(c.weeks):
                 labels = [f"{n}, week {week}" for n in name]
                 self.most("second doses missing", pd.Series(-extra[:, week], labels), 0.0)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from healthops.allocate.campaign import KEYS, Campaign
+from healthops.allocate.campaign_past import rows_of
 from healthops.allocate.campaign_plan import CampaignPlan, plan_campaign
 
 #: A change below this many doses is not listed.
@@ -32,7 +33,7 @@ class Replan:
     moved : float
         Doses of the last plan that are no longer given where and when they were planned, as a share of its doses.
     forced : float
-        Part of it that the lots no longer hold.
+        Part of it that lots and stock at hand no longer hold, or not yet.
     """
 
     plan: CampaignPlan
@@ -62,8 +63,8 @@ def replan(
     frozen : int
         First weeks whose doses stay as in `last`: those that are over and the freeze period.
     moved_share : float
-        At most this share of the last plan's doses is taken from where and when it was, beyond those that the lots no
-        longer hold.
+        At most this share of the last plan's doses is taken from where and when it was, beyond those that lots and
+        stock at hand no longer hold, or not yet.
     stages, tolerance, options
         As in :func:`.campaign_plan.plan_campaign`.
 
@@ -171,10 +172,20 @@ def _reasons(c: Campaign, facts: pd.DataFrame):
 
 
 def _lost(now: Campaign, then: Campaign) -> float:
-    """Doses of all products that the lots held and no longer hold."""
-    a = then.lots.groupby("product")["doses"].sum()
-    b = now.lots.groupby("product")["doses"].sum().reindex(a.index, fill_value=0.0)
-    return float((a - b).clip(lower=0).sum())
+    """Doses of all products that lots and stock at hand had by some week, and now have not by then."""
+    lack = _by_week(then) - _by_week(now)
+    return float(lack.max(axis=1, initial=0.0).sum())
+
+
+def _by_week(c: Campaign) -> np.ndarray:
+    """Doses of each product that have arrived by each week, stock at hand included, shape (P, T)."""
+    out = np.zeros((len(c.products), c.weeks))
+    product = dict(zip(c.lots["lot"], rows_of(c.products["product"], c.lots["product"]), strict=True))
+    for lot, arrives, doses in c.lots[["lot", "arrives", "doses"]].itertuples(index=False):
+        out[product[lot], int(max(arrives, 0)) :] += doses
+    for lot, doses in c.stock[["lot", "doses"]].itertuples(index=False):
+        out[product[lot]] += doses
+    return out
 
 
 def _same_shape(now: Campaign, then: Campaign) -> None:

@@ -446,8 +446,9 @@ def _due(tables, products, drawn, codes, start) -> pd.DataFrame:
     later = first.to_numpy()[:, ::-1].cumsum(axis=1)[:, ::-1] - first.to_numpy()
     cohort = np.clip(waiting.to_numpy()[:, None] - later, 0.0, first.to_numpy())
     ago = ((start - first.columns.to_numpy().astype("datetime64[D]")) / WEEK).astype(int)
-    share = drawn.reindex(columns=two["product"]).fillna(0.0)
-    share = share.div(share.sum(axis=1).where(lambda total: total > 0), axis=0).reindex(first.columns).fillna(0.0)
+    # Of a product of one dose nobody waits for a second.
+    share = drawn.div(drawn.sum(axis=1).where(lambda total: total > 0), axis=0)
+    share = share.reindex(index=first.columns, columns=two["product"]).fillna(0.0)
     parts = []
     for product, k in zip(two["product"], two["interval_weeks"], strict=True):
         courses = cohort * share[product].to_numpy(float)
