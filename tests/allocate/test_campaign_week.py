@@ -56,7 +56,7 @@ def test_a_week_as_planned_gives_what_the_plan_says(campaign, tables, week):
     # Given and left in opened vials are what the plan draws; in the districts stays what it fetched and did not draw.
     drawn = tables.draws.loc[tables.draws["week"] == 0, "doses"].sum()
     sent = tables.shipments.loc[tables.shipments["week"] == 0, "doses"].sum()
-    assert week.account[["given", "open_vials"]].to_numpy().sum() == pytest.approx(drawn, rel=1e-9)
+    assert week.account[["given", "open_vials"]].to_numpy().sum() == pytest.approx(drawn, rel=1e-6)
     assert week.account["districts"].sum() == pytest.approx(sent - drawn, rel=1e-6)
     assert week.campaign.people["covered"].sum() - campaign.people["covered"].sum() == pytest.approx(
         planned.loc[planned["dose"] == 1, "doses"].sum(), rel=1e-9
@@ -69,7 +69,7 @@ def test_the_rest_of_a_plan_holds_in_the_next_week(plan, week):
     assert (now.first_delivery > 0).any() and len(now.stock) and len(now.due)
     rest = rest_of(plan, now)
     assert check_plan(now, plan_tables(rest), floor=plan.floor) == []
-    assert rest.given == pytest.approx(plan.given[..., 1:], abs=1e-6)
+    assert rest.given == pytest.approx(plan.given[..., 1:], abs=1e-4)
 
 
 def test_the_middle_of_a_round_agrees_with_the_program_lot_by_lot(week):
@@ -101,7 +101,7 @@ def test_a_campaign_played_to_its_end_conserves_every_dose(campaign):
         plan, why = plan_or_follow(now, last, stages=STAGES, tolerance=1e-5)
         assert not why or now.weeks <= 3, (now.weeks, why)
         tables = plan_tables(plan)
-        assert check_plan(now, tables) == []
+        assert check_plan(now, tables) == [], (now.weeks, why)
         happened = Happened()
         if now.clock == 1:
             happened = Happened(

@@ -136,7 +136,7 @@ class _Audit:
                 index=["district", "group"], columns=["dose", "week"], values="doses", aggfunc="sum", fill_value=0.0
             )
             due = c.due[c.due["product"] == product]
-            index = wide.index.union(pd.MultiIndex.from_frame(due[["district", "group"]]))
+            index = wide.index.union(pd.MultiIndex.from_frame(due[["district", "group"]]).unique())
             columns = pd.MultiIndex.from_product([[1, 2], range(c.weeks)])
             wide = wide.reindex(index=index, columns=columns, fill_value=0.0).fillna(0.0)
             first, second = wide[1].to_numpy(), wide[2].to_numpy()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Stock at hand of fewer doses for each inhabitant is left out of the program.
 LEAST = 1e-6
+#: So much of it for each inhabitant is left, so that rounding of the solver never gives more than there is.
+MARGIN = 1e-8
 
 
 class Past:
@@ -43,7 +45,9 @@ class Past:
             row, col = rows_of(at_district, c.due["district"]), rows_of(at_product, c.due["product"])
             np.add.at(self.due, (row, col, c.due["week"].to_numpy(int)), c.due["courses"].to_numpy(float))
         self.stock, self.due = (a[order] / people[:, None, None] for a in (self.stock, self.due))
-        self.stock[self.stock < LEAST] = 0.0
+        #: Doses at hand in week 0, which fill the store whether they can be used or not, (D, P).
+        self.held = self.stock[:, :, 0].copy()
+        self.stock = np.where(self.stock < LEAST, 0.0, self.stock - MARGIN)
         self.two = np.flatnonzero(c.interval > 0)
 
     @property

@@ -222,7 +222,7 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
     strict = {"feasibility": 1e-7 if name == "floor" else 1e-9, "size": doses / program.unit if counts else None}
     begin = start and program.start_from(lp, start)
     try:
-        outcome = interior.solve(lp, tolerance=tolerance, start=begin, watch=watch, **strict)
+        outcome = program.whole(interior.solve(lp, tolerance=tolerance, start=begin, watch=watch, **strict))
     except interior.NotSolved as problem:
         raise InfeasibleCampaign(f"stage {name}: {explain(program, lp) or problem}") from problem
     unit = {"floor": -1.0 / len(lp.rhs), "benefit": -program.benefit_unit}.get(name, program.unit)

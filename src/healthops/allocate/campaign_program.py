@@ -22,7 +22,7 @@ import numpy as np
 from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_past import LEAST, Past
 from healthops.allocate.campaign_shared import HOLD, Held, Reserve, SharedRows
-from healthops.allocate.interior import START, Kind, Point, Program, restart
+from healthops.allocate.interior import START, Kind, Outcome, Point, Program, restart
 
 
 class CampaignProgram:
@@ -232,19 +232,21 @@ class CampaignProgram:
             willing = self.c.willing[self.order] / self.people[:, None]
             column[:, at : at + len(self.c.groups)] = np.where(guarded, -willing, 0.0)
         pad = np.zeros((len(rhs), len(link.extra_rows), len(signs)))
+        # A variable that is 0 in all districts, such as those of frozen weeks, is not in the program.
+        self.live = live = np.append((upper[:, : -len(signs)] > 0).any(axis=0), np.ones(len(signs), bool))
         return Program(
-            kinds=tuple(kinds),
+            kinds=tuple(Kind(kind.places, kind.rows[:, live], kind.use[:, live]) for kind in kinds),
             leaves=tuple(link.leaves),
-            cost=cost,
-            upper=upper,
+            cost=cost[:, live],
+            upper=upper[:, live],
             rhs=rhs,
             weight=self.people / self.unit,
             link=link.matrix,
             link_cost=link.cost(objective),
             link_rhs=link.rhs,
-            reach=reach,
+            reach=reach[:, live],
             link_reach=link.reach,
-            extra=np.concatenate([link.extra, pad], axis=2) if len(link.extra_rows) else None,
+            extra=np.concatenate([link.extra, pad], axis=2)[:, :, live] if len(link.extra_rows) else None,
             extra_rows=link.extra_rows,
             column=column,
             column_cost=column_cost,
@@ -256,7 +258,7 @@ class CampaignProgram:
         t = self.c.weeks
         parts = [np.repeat(give[:, None], t, axis=1), np.repeat(hold[:, None], t, axis=1), self.room]
         if self.past.has_stock:
-            litres = self.past.stock[:, :, 0] @ self.litres_per_dose
+            litres = self.past.held @ self.litres_per_dose
             parts[1] = parts[1] - np.where(np.arange(t) < self.past.weeks, litres[:, None], 0.0)
         if with_floor:
             parts.append(-self.c.covered[self.order] / self.people[:, None])
@@ -341,7 +343,7 @@ class CampaignProgram:
         What is added to the last plan and what is taken from it begin at the difference between the old point and the
         last plan; slacks of rows that are new begin inside.
         """
-        slacks, n = lp.rhs.shape[1], lp.cost.shape[1]
+        slacks, n = lp.rhs.shape[1], len(self.live)
         width = self.sizes["x"]
         if old.y.shape != lp.rhs.shape or len(old.v) > lp.link.shape[1] or len(old.lam) > len(lp.link_rhs):
             return None
@@ -364,7 +366,20 @@ class CampaignProgram:
         old = dataclasses_replace(
             old, v=v, zv=np.append(old.zv, np.full(more, START)), lam=np.append(old.lam, np.zeros(rows))
         )
-        return restart(lp, old)
+        by_variable = {name: getattr(old, name)[:, self.live] for name in ("x", "gap", "z", "w")}
+        return restart(lp, dataclasses_replace(old, **by_variable))
+
+    def whole(self, outcome: Outcome) -> Outcome:
+        """An outcome of the last stage with the variables that were left out, at 0."""
+
+        def spread(a):
+            out = np.zeros((len(a), len(self.live)))
+            out[:, self.live] = a
+            return out
+
+        by_variable = {name: spread(getattr(outcome.point, name)) for name in ("x", "gap", "z", "w")}
+        point = dataclasses_replace(outcome.point, **by_variable)
+        return dataclasses_replace(outcome, x=spread(outcome.x), point=point)
 
     # ---- reading solutions ---------------------------------------------------------------------------------------
 
@@ -387,7 +402,11 @@ class CampaignProgram:
         d, p, _, t = self.c.shape
         if not self.past.has_due:
             return np.zeros((d, p, t))
-        return self.restore(np.maximum(x[:, self.part("y")], 0.0).reshape(d, p, t))
+        # Rounding of the solver: none before they are due, and all of them in the end.
+        due = np.cumsum(self.past.due, axis=2)
+        given = np.minimum(np.cumsum(np.maximum(x[:, self.part("y")], 0.0).reshape(d, p, t), axis=2), due)
+        given[:, :, -1] = due[:, :, -1]
+        return self.restore(np.diff(given, axis=2, prepend=0.0))
 
     def from_stock(self, x: np.ndarray) -> np.ndarray:
         """Doses drawn from the stock at hand, by week in which they are given, shape (D, P, T)."""

@@ -20,8 +20,10 @@ from healthops.allocate.campaign_plan import CampaignPlan, PlanTables
 
 #: Name of the national store where it fails.
 NATIONAL = "national store"
-#: Less than this of a dose is rounding: in a store it is written off as left in an opened vial.
+#: Less than this of a dose is rounding.
 DUST = 1e-6
+#: Less than this of a lot in a district's store is in no vial that anyone can open: it is written off with the opened.
+REST = 0.05
 #: What can become of a dose, in the account.
 FATES = ("given", "open_vials", "recalled", "spoilt", "expired", "miscounted")
 
@@ -108,16 +110,25 @@ def rest_of(plan: CampaignPlan, expected: Campaign) -> CampaignPlan:
     That is the campaign which :func:`advance` returns if nothing unforeseen happens: beside it
     :func:`.campaign_replan.replan` tells what is different from what was expected.
     """
+    stock = np.zeros(expected.shape[:2])
+    product = expected.stock["lot"].map(expected.lots.set_index("lot")["product"])
+    at = (
+        rows_of(expected.districts["district"], expected.stock["district"]),
+        rows_of(expected.products["product"], product),
+    )
+    np.add.at(stock, at, expected.stock["doses"].to_numpy(float))
+    early = (np.arange(expected.weeks) < expected.first_delivery[:, None])[:, None, :]
+    # What a store held less than ``REST`` for was rounding.
+    nothing = early & (stock == 0)[:, :, None]
     rest = replace(
         plan,
         campaign=expected,
-        courses=plan.courses[..., 1:],
+        courses=np.where(nothing[:, :, None, :], 0.0, plan.courses[..., 1:]),
         second_due=_still_due(plan)[..., 1:],
         from_stock=plan.from_stock[..., 1:],
         stages=(),
         points={},
     )
-    early = (np.arange(expected.weeks) < expected.first_delivery[:, None])[:, None, :]
     drawn = rest.given * expected.products["wastage_factor"].to_numpy(float)[:, None]
     return replace(rest, from_stock=np.where(early, drawn, rest.from_stock))
 
@@ -281,7 +292,7 @@ class _Books:
     def expire(self) -> None:
         """What nobody may give after this week, or comes too late to be given, has expired."""
         self.empty("expired", (self.expires <= 0) | (self.arrives > self.expires))
-        dust = (self.store > 0) & (self.store < DUST)
+        dust = (self.store > 0) & (self.store < REST)
         self.fate["open_vials"] += np.where(dust, self.store, 0.0).sum(axis=0)
         self.store[dust] = 0.0
 
