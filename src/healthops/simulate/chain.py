@@ -33,10 +33,10 @@ LATENT, INFECTIOUS, PROTECTION, TAKE, FIRST, SECOND = 12, 14, 16, 18, 20, 21
 def compiled(types=None):
     """Compile a function for these types, or for those that it is first called with.
 
-    Where a division by zero could happen it is ruled out, so that no division need be checked. Compiling takes seconds:
-    the result is kept in ``__pycache__`` until this file changes.
+    Where a division by zero could happen it is ruled out, so that no division need be checked. Compiling takes seconds
+    in each process: numba would keep the result as a pickle, which this project does not load.
     """
-    return njit(types, error_model="numpy", cache=True)
+    return njit(types, error_model="numpy")
 
 
 _GAMMA = uint64(0x9E3779B97F4A7C15)
