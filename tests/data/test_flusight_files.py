@@ -187,14 +187,14 @@ def test_missing_weeks_and_values_are_nan(tmp_path):
     np.testing.assert_array_equal(vintage.admissions, [[nan, nan, 20], [1, nan, 21], [2, nan, 22]])
 
 
-def test_a_place_that_stops_reporting_stays_and_is_told(tmp_path):
+def test_a_place_that_stops_reporting_stays(tmp_path):
     rows = admissions_rows()
     rows = [row for row in rows if not (row[1] == "06" and row[0] > "2024-11-02")]
     rows[-2][3] = ""
     vintage = read(tmp_path, rows)
     assert vintage.locations == ("01", "06", "US")
-    assert files.unreported_weeks(vintage) == {"01": 1, "06": 2}
-    assert files.unreported_weeks(vintage, ["06", "US"]) == {"06": 2}
+    silent = np.isnan(vintage.admissions[:, -2:])
+    assert silent.tolist() == [[False, True], [True, True], [False, False]]
 
 
 def test_weeks_that_were_not_over_cannot_be_seen(tmp_path):

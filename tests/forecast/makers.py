@@ -46,7 +46,7 @@ def _small(name: str) -> dict[str, object]:
 
         return {"parameters": LSTMParameters(window=12, units=6, epochs=2, batch=32, windows_per_epoch=256, members=1)}
     if name == "Stepwise":
-        from healthops.forecast.linear import LinearLearner
+        from healthops.forecast.trees import TreesLearner
 
-        return {"learner": LinearLearner, "name": "linear"}
+        return {"learner": TreesLearner, "name": "trees"}
     return {}

@@ -14,7 +14,6 @@ from healthops.forecast.base import PanelError
 from healthops.forecast.baselines import HubBaseline, RootBaseline, SeasonalQuantiles
 from healthops.forecast.boosting import BoostingParameters, XGBoostQuantiles
 from healthops.forecast.fusion import fuse
-from healthops.forecast.linear import LinearLearner
 from healthops.forecast.peers import AutoARIMA, AutoETS, AutoTheta
 from healthops.forecast.stepwise import Stepwise
 from healthops.forecast.trees import TreesLearner
@@ -25,7 +24,6 @@ MAKERS = {"hub-baseline": HubBaseline, "seasonal-quantiles": SeasonalQuantiles, 
 OTHERS = {
     "root-baseline": RootBaseline,
     "trees": partial(Stepwise, partial(TreesLearner, rounds=5, depth=2), name="trees", target="log1p"),
-    "linear": partial(Stepwise, partial(LinearLearner, steps=20), name="linear"),
     "analogues": partial(Stepwise, partial(AnalogueLearner, neighbours=30), name="analogues", columns=["level"]),
     "auto-ets": AutoETS,
     "auto-theta": AutoTheta,

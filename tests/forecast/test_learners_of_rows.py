@@ -5,10 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from healthops.evaluate.scores import pinball
 from healthops.forecast.analogues import AnalogueLearner, weighted_quantiles
 from healthops.forecast.base import LEVELS
-from healthops.forecast.linear import LinearLearner, Standard
+from healthops.forecast.standard import Standard
 from healthops.forecast.stepwise import Stepwise, count_features
 from healthops.forecast.trees import TreesLearner
 from tests.forecast.made import made_panel
@@ -20,29 +19,6 @@ def made_rows(count=800, *, seed=0):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(count, 3))
     return x, 1 + x @ [0.5, -0.3, 0.0] + (0.5 + 0.2 * np.abs(x[:, 0])) * rng.normal(size=count)
-
-
-@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
-def test_linear_quantiles_agree_with_the_exact_solver(level):
-    from sklearn.linear_model import QuantileRegressor
-
-    x, y = made_rows()
-    at = int(np.argmin(np.abs(LEVELS - level)))
-    mine = LinearLearner(bandwidth=0.05, ridge=0.0, steps=1500).fit(x, y).predict(x)[:, at]
-    exact = QuantileRegressor(quantile=level, alpha=0.0).fit(x, y).predict(x)
-    best, found = (pinball(q[:, None], y, [level]).mean() for q in (exact, mine))
-    assert best <= found <= best * 1.005
-    np.testing.assert_allclose(mine, exact, atol=0.1)
-
-
-def test_a_weight_counts_like_so_many_rows():
-    x, y = made_rows(60)
-    weight = np.where(np.arange(60) < 20, 3.0, 1.0)
-    twice = np.repeat(np.arange(60), weight.astype(int))
-    model = partial(LinearLearner, ridge=0.0, steps=1500)
-    one = model().fit(x, y, weight=weight)
-    other = model().fit(x[twice], y[twice])
-    np.testing.assert_allclose(one.predict(x)[:, 11], other.predict(x)[:, 11], atol=0.1)
 
 
 def test_standard_columns_fill_gaps_and_leave_constants_out():
@@ -80,7 +56,7 @@ def test_equal_weights_give_the_plain_quantiles_of_hazen():
     np.testing.assert_allclose(found, np.quantile(values, LEVELS, axis=1, method="hazen").T)
 
 
-@pytest.mark.parametrize("learner", [SMALL_TREES, partial(LinearLearner, steps=30), AnalogueLearner])
+@pytest.mark.parametrize("learner", [SMALL_TREES, AnalogueLearner])
 @pytest.mark.parametrize("target", ["root", "log1p"])
 def test_stepwise_gives_quantiles_in_order_with_gaps_and_without_cases(learner, target):
     panel = made_panel(missing=True)

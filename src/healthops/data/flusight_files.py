@@ -11,7 +11,7 @@ admissions of May to 2 November 2024 are far too low; some weeks of some states 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -573,18 +573,3 @@ def _read_ili(path: Path, kind: str) -> pd.DataFrame:
             f"{path.name}: region {row['region']!r} has two rows for the week to {row['week']:%Y-%m-%d}; keep one"
         )
     return table
-
-
-def unreported_weeks(vintage: Vintage, locations: Iterable[str] | None = None) -> dict[str, int]:
-    """Number of weeks that each place has not reported at the end of a vintage; places that report are left out.
-
-    A place that stops reporting is kept in the vintage, with NaN to its end.
-    """
-    chosen = set(vintage.locations if locations is None else locations)
-    silent = {}
-    for code, series in zip(vintage.locations, vintage.admissions, strict=True):
-        seen = np.flatnonzero(np.isfinite(series))
-        weeks = len(series) - (seen[-1] + 1 if len(seen) else 0)
-        if weeks and code in chosen:
-            silent[code] = int(weeks)
-    return silent

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from healthops.forecast.base import LEVELS
-from healthops.forecast.linear import Standard
+from healthops.forecast.standard import Standard
 
 
 class AnalogueLearner:
@@ -33,21 +33,12 @@ class AnalogueLearner:
             raise ValueError(f"neighbours must be at least 1, not {neighbours}")
         self.neighbours, self.importance = neighbours, importance
 
-    def fit(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        *,
-        weight: np.ndarray | None = None,
-        season: np.ndarray | None = None,
-        seed: int = 0,
-    ) -> Self:
+    def fit(self, x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Self:
         """Keep rows `x`, shape (N, F), NaN allowed, and what followed, `y`, shape (N,); nothing is drawn."""
         from scipy.spatial import cKDTree
 
         self.standard = Standard.fit(x)
         self.y = np.asarray(y, float)
-        self.weight = np.ones(len(y)) if weight is None else np.asarray(weight, float)
         self.tree = cKDTree(self._place(x))
         return self
 
@@ -58,7 +49,7 @@ class AnalogueLearner:
         distance, at = distance.reshape(len(x), -1), at.reshape(len(x), -1)
         # The first row left out marks the edge; where all rows count, the farthest stands a little inside it.
         edge = np.maximum(distance[:, -1:] * (1.0 if distance.shape[1] > count else 1.001), 1e-12)
-        near = np.maximum(1 - (distance[:, :count] / edge) ** 2, 1e-6) * self.weight[at[:, :count]]
+        near = np.maximum(1 - (distance[:, :count] / edge) ** 2, 1e-6)
         return weighted_quantiles(self.y[at[:, :count]], near)
 
     def _place(self, x: np.ndarray) -> np.ndarray:

@@ -17,12 +17,11 @@ from healthops.evaluate.scores import wis
 from healthops.forecast.bagged_trees import BaggedTrees, BaggedTreesParameters
 from healthops.forecast.base import LEVELS
 from healthops.forecast.flu_features import Admissions, Rows, ilinet_rows, season_of, season_week
+from healthops.forecast.hub import HORIZONS
 from healthops.forecast.quantile_net import QuantileNet, QuantileNetParameters
 from healthops.forecast.real_time import VintageForecaster
 from healthops.forecast.reporting_delay import DelayParameters, corrected
 
-#: Weeks from the reference date that the hub asks for.
-HORIZONS = (0, 1, 2, 3)
 #: Rows whose weight is below this are left out.
 _LEAST_WEIGHT = 0.02
 _MEDIAN = int(np.flatnonzero(LEVELS == 0.5)[0])

@@ -100,44 +100,30 @@ def fuse(
     )
 
 
-def mix(
-    cube: Cube, weights: Mapping[str, float], *, spreads: Mapping[int, float] | None = None, name: str = "fusion"
-) -> Cube:
-    """Add the mixture of members with weights that were fixed beforehand; it learns nothing from the cube.
+def pool(cube: Cube, weights: Mapping[str, float]) -> np.ndarray:
+    """Pool the members' probabilities with weights that were fixed beforehand; nothing is learnt from the cube.
 
-    The members' probabilities are averaged (a linear pool), not their quantiles: where they disagree, the mixture is
-    wider than each [1]_. A quantile stands for the probability that is nearer to its level than to any other.
+    Probabilities are averaged (a linear pool), not quantiles: where the members disagree, the pool is wider than
+    each [1]_. A quantile stands for the probability that is nearer to its level than to any other.
 
     Parameters
     ----------
     weights : mapping of model to float
         Positive; divided by their sum.
-    spreads : mapping of horizon to float, optional
-        Factor of the width about the median on the fourth-root scale; 1 where not given.
 
     Returns
     -------
-    Cube
-        The cube with the mixture, rounded to whole cases.
+    array, shape (O, P, H, 23)
+        Quantiles, not rounded.
 
     Raises
     ------
     ValueError
-        If a member was not forecast, or a weight or factor is not positive.
+        If a member was not forecast, or a weight is not positive.
 
     .. [1] Howerton et al. (2023), Context-dependent representation of within- and between-model uncertainty,
        J. R. Soc. Interface 20: 20220659.
     """
-    factors = np.array([(spreads or {}).get(h, 1.0) for h in cube.horizons])
-    if factors.min() <= 0:
-        raise ValueError(f"spreads must be positive: {dict(spreads or {})}")
-    pooled = pool(cube, weights)
-    stretched = _stretch(_root(pooled), np.broadcast_to(factors, pooled.shape[:-1]))
-    return cube.with_model(name, np.round(stretched**4))
-
-
-def pool(cube: Cube, weights: Mapping[str, float]) -> np.ndarray:
-    """Quantiles of the members' averaged probabilities, not rounded, shape (O, P, H, 23); see :func:`mix`."""
     absent = sorted(set(weights) - set(cube.models))
     if absent:
         raise ValueError(f"the fusion needs forecasts of {absent}; the backtest has {list(cube.models)}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from healthops.forecast.bagged_trees import draw_seasons
 from healthops.forecast.boosting import to_all_levels
-from healthops.forecast.linear import Standard
+from healthops.forecast.standard import Standard
 
 if TYPE_CHECKING:
     import torch

@@ -46,19 +46,11 @@ class TreesLearner:
             "min_child_weight": least_weight, "nthread": 1, "verbosity": 0,
         }  # fmt: skip
 
-    def fit(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        *,
-        weight: np.ndarray | None = None,
-        season: np.ndarray | None = None,
-        seed: int = 0,
-    ) -> Self:
-        """Learn from rows `x`, shape (N, F), NaN allowed, and `y`, shape (N,); `season` changes nothing."""
+    def fit(self, x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Self:
+        """Learn from rows `x`, shape (N, F), NaN allowed, and `y`, shape (N,)."""
         import xgboost as xgb
 
-        data = xgb.QuantileDMatrix(x, label=y, weight=weight, max_bin=self.bins, nthread=1)
+        data = xgb.QuantileDMatrix(x, label=y, max_bin=self.bins, nthread=1)
         self.booster: xgb.Booster = xgb.train({**self.settings, "seed": seed}, data, self.rounds)
         return self
 
