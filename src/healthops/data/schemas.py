@@ -438,6 +438,66 @@ TABLES: dict[str, Table] = {
             "assumption": _flag("whether it is this project's own"),
         },
     ),
+    # ---- column 2, vaccines: features -------------------------------------------------------------------
+    "vaccine_region_features": Table(
+        "Features of vaccine demand known at the end of a week, by region: what demand models learn from.",
+        ("region", "week_end"),
+        {"region": _text("as in vaccine_region_doses", pattern=r"^\d{2}$"), "week_end": _WEEK_END, "basis": _BASIS},
+        extra=True,
+    ),
+    "vaccine_features": Table(
+        "Features of vaccine demand known at the end of a week, by district and priority group.",
+        ("ubigeo", "group", "week_end"),
+        {
+            "ubigeo": _DISTRICT,
+            "group": _PRIORITY,
+            "week_end": _WEEK_END,
+            "basis": _text(
+                "that of the uptake; assumed: nothing may be learnt from these rows but the assumptions",
+                among=("data", "assumed"),
+            ),
+        },
+        extra=True,
+    ),
+    "vaccine_feature_catalogue": Table(
+        "Every feature of vaccine demand, described.",
+        ("feature",),
+        {
+            "feature": _text("name"),
+            "kind": _text("", among=("number", "category")),
+            "unit": _text("", missing=True),
+            "source": _text("table.column it comes from"),
+            "transformation": _text("how it is made"),
+            "fold_safety": _text("as in feature_catalogue", among=("past_only", "static")),
+            "why": _text("why it matters"),
+            "family": _text("what it belongs to"),
+            "tables": _text("both: of regions and districts; districts: of vaccine_features", among=("both", "districts")),
+        },
+    ),
+    "vaccine_clusters": Table(
+        "Districts that behave alike in the campaign, by what was known by the notebook's cluster_end.",
+        ("ubigeo",),
+        {
+            "ubigeo": _DISTRICT,
+            "cluster": _integer("from 1, the one with the lowest coverage", low=1),
+            "silhouette": _number("of the district", low=-1, high=1),
+            "stability": _number("share of models fitted on random halves that agree", low=0, high=1),
+            "basis": _BASIS,
+        },
+    ),
+    "vaccine_cluster_trials": Table(
+        "Numbers of clusters that were tried, and which was chosen.",
+        ("clusters",),
+        {
+            "clusters": _integer("", low=2),
+            "silhouette": _number("mean", low=-1, high=1),
+            "silhouette_shuffled": _number("the same where every trait is shuffled by itself", low=-1, high=1),
+            "stability": _number("mean adjusted Rand index of models of random halves", low=-1, high=1),
+            "stability_low": _number("its lowest tenth", low=-1, high=1),
+            "smallest": _integer("districts of the smallest cluster", "districts", low=0),
+            "chosen": _flag("whether it was chosen"),
+        },
+    ),
     # ---- column 1, outbreaks ----------------------------------------------------------------------
     "outbreak_panel": Table(
         "Weekly cases at the level of the forecasts: one complete series a place.",
