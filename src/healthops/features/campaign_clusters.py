@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 #: How a district took up vaccination, and where it is.
 BEHAVIOUR = ("reached_pct", "reached_first_group_pct", "weeks_to_half", "full_of_first_share", "wanted_per_100")
 CIRCUMSTANCES = ("poverty_pct", "over_60_pct", "log_density", "log_km_to_point", "log_km_to_store", "altitude_m")
+#: What a reader sees.
+LABELS = {
+    "reached_pct": "first dose, % of people", "reached_first_group_pct": "of the first group, %",
+    "weeks_to_half": "weeks to half of it", "full_of_first_share": "full course of those",
+    "wanted_per_100": "wanted, per 100 people", "poverty_pct": "poverty, %", "over_60_pct": "60 and older, %",
+    "log_density": "density, log", "log_km_to_point": "km to a point, log", "log_km_to_store": "km to the store, log",
+    "altitude_m": "altitude, m",
+}  # fmt: skip
+#: Types of :func:`clusterer` that the registry must be told of.
+TRUSTED_TYPES = ("healthops.features.encode.Winsoriser",)
 #: Quantiles that outliers are pulled in to.
 _TAILS = (0.01, 0.99)
 

@@ -45,7 +45,7 @@ def incidence_features(
         reported a case has 0; weeks before the first report of the country are NaN.
     """
     require(forecasts, ("model", "reference_date", "horizon", "location", "q0.500"), "backtest_forecasts")
-    if not (forecasts["model"] == model).any():
+    if len(forecasts) and not (forecasts["model"] == model).any():
         raise FeatureError(
             f"table 'backtest_forecasts' has no model {model!r}; it has {sorted(forecasts['model'].unique())}"
         )
@@ -100,6 +100,8 @@ def _last_weeks(codes: tuple[str, ...], weeks: np.ndarray, cases: pd.DataFrame) 
 def _forecast(codes: tuple[str, ...], weeks: np.ndarray, places: pd.DataFrame, forecasts: pd.DataFrame) -> np.ndarray:
     """Median cases per 100,000 over the next weeks as the newest origin had them, shape (D, T)."""
     out = np.full((len(codes), len(weeks)), np.nan)
+    if forecasts.empty:
+        return out
     origins = np.unique(forecasts["reference_date"].to_numpy("datetime64[D]"))
     wide = forecasts.pivot_table(index="location", columns=["reference_date", "horizon"], values="q0.500")
     people = places.set_index("ubigeo")["population"].reindex(wide.index).to_numpy(float)

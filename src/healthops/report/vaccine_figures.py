@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY = PALETTE[:7]
+#: For more families than the palette has colours (Tol 2021, "muted").
+MORE = ("#999933", "#332288", "#AA4499", "#117733", "#882255", "#44AA99")
 #: Silence in a heat map.
 SILENT = "#d62728"
 
@@ -152,8 +155,8 @@ def coverage_by_age(coverage: pd.DataFrame) -> Figure:
     for ax, column, title in ((axes[0, 0], "first", "with a first dose"), (axes[0, 1], "full", "with a full course")):
         for low, shade in zip(lows, shades, strict=True):
             rows = coverage[coverage["age_low"] == low].sort_values("week_end")
-            high = rows["age_high"].iloc[0]
-            name = f"{low} and older" if high != high or high is None or str(high) == "<NA>" else f"{low}-{high}"
+            open_end = rows["age_high"].isna().iloc[0]
+            name = f"{low} and older" if open_end else f"{low}-{rows['age_high'].iloc[0]:.0f}"
             ax.plot(rows["week_end"], rows[f"{column}_pct"], color=shade, label=name)
             mended = rows[rows[f"{column}_status"] == "corrected"]
             ax.plot(mended["week_end"], mended[f"{column}_pct"], "o", markerfacecolor="none", color=SILENT, zorder=5)
@@ -276,7 +279,7 @@ def pace(table: pd.DataFrame, names: pd.Series) -> Figure:
 
 def relevance(scores: Mapping[str, pd.DataFrame], families: Mapping[str, Sequence[str]], *, best: int = 3) -> Figure:
     """Rank correlation and mutual information of the best features of each family, a row of panels a table."""
-    colours = dict(zip(families, [*PALETTE, "#999933", "#332288", "#AA4499", "#117733"], strict=False))
+    colours = dict(zip(families, cycle([*PALETTE, *MORE]), strict=False))
     home = {name: family for family, names in families.items() for name in names}
     tables = {
         title: table.dropna().assign(family=lambda d: d["feature"].map(home)).groupby("family").head(best).iloc[::-1]

@@ -53,11 +53,10 @@ def supply_by_product(shipments: pd.DataFrame) -> pd.DataFrame:
     grouped = shipments.assign(
         undated=shipments["arrived"].isna(), repeat=shipments["repeat_of"].notna(),
         by_covax=shipments["doses"].where(shipments["covax"], 0),
-        given=shipments["doses"].where(shipments["donor"].notna(), 0),
     ).groupby("product")  # fmt: skip
     out = grouped.agg(
         shipments=("shipment", "size"), doses=("doses", "sum"), undated=("undated", "sum"), repeats=("repeat", "sum"),
-        first=("arrived", "min"), last=("arrived", "max"), covax=("by_covax", "sum"), donated=("given", "sum"),
+        first=("arrived", "min"), last=("arrived", "max"), covax=("by_covax", "sum"),
     )  # fmt: skip
     return out.sort_values("doses", ascending=False)
 
@@ -74,7 +73,7 @@ def stock_by_week(lots: pd.DataFrame, uptake: pd.DataFrame, products: pd.DataFra
     volume = lots.merge(products[["product", "vial_doses", "cm3_per_dose"]], on=["product", "vial_doses"], how="left")
     volume["cm3"] = volume["doses"] * volume["cm3_per_dose"]
     given = uptake.groupby("week_end")[["first_doses", "second_doses"]].sum().sum(axis=1)
-    weeks = given.index.union(lots["arrival_week"]).sort_values()
+    weeks = given.index.union(lots["arrival_week"].unique()).sort_values()
     came = volume.groupby("arrival_week")[["doses", "cm3"]].sum().reindex(weeks, fill_value=0).cumsum()
     out = came.rename(columns={"doses": "arrived"})[["arrived"]]
     out["given"] = given.reindex(weeks, fill_value=0.0).cumsum()
@@ -150,4 +149,5 @@ def region_coverage(doses: pd.DataFrame) -> pd.DataFrame:
     share = known.assign(pct=100 * known["first_total"] / known["people"])
     # A first dose is told of later than doses are: until then the count says nothing.
     share["pct"] = share["pct"].where((share["first_total"] > 0) | (share["doses_total"] == 0))
+    share["name"] = share["name"].where(~share["name"].str.isupper(), share["name"].str.title())
     return share.pivot(index="week_end", columns="name", values="pct")
