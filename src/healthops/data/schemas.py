@@ -471,7 +471,9 @@ TABLES: dict[str, Table] = {
             "fold_safety": _text("as in feature_catalogue", among=("past_only", "static")),
             "why": _text("why it matters"),
             "family": _text("what it belongs to"),
-            "tables": _text("both: of regions and districts; districts: of vaccine_features", among=("both", "districts")),
+            "tables": _text(
+                "both: of regions and districts; districts: of vaccine_features", among=("both", "districts")
+            ),
         },
     ),
     "vaccine_clusters": Table(

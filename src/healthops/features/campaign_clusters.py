@@ -1,7 +1,7 @@
 """Groups of districts that behave alike in a campaign, found from what was known by a date.
 
-k-means on the first principal traits of behaviour and circumstances: each column is pulled in to its quantiles and
-scaled, and either family counts alike whatever its number of columns. The number of clusters is that with the highest
+k-means on traits of behaviour and of circumstances: each column is pulled in to its quantiles and scaled, and either
+family counts alike whatever its number of columns. The number of clusters is that with the highest
 mean silhouette (Rousseeuw 1987) among those that are stable: fitted on random halves of the districts, two clusterings
 agree on all of them with a mean adjusted Rand index (Hubert & Arabie 1985) of at least a stated value, the stability of
 Ben-Hur, Elisseeff & Guyon (2002).
@@ -58,7 +58,9 @@ def traits(tables: dict[str, pd.DataFrame], *, until: str | np.datetime64, first
     uptake = tables["vaccine_uptake"]
     seen = uptake[uptake["week_end"] <= pd.Timestamp(until)]
     if seen.empty:
-        raise FeatureError(f"table 'vaccine_uptake' has no week up to {until}; it begins {uptake['week_end'].min():%Y-%m-%d}")
+        raise FeatureError(
+            f"table 'vaccine_uptake' has no week up to {until}; it begins {uptake['week_end'].min():%Y-%m-%d}"
+        )
     people = tables["priority_population"].pivot(index="ubigeo", columns="group", values="people")
     if first_group not in people:
         raise FeatureError(f"table 'priority_population' has no group {first_group!r}; it has {sorted(people)}")
@@ -120,8 +122,8 @@ def choose(
     -------
     DataFrame
         ``clusters``, ``silhouette``, ``silhouette_shuffled`` (the same with every column shuffled by itself, so that
-        no structure is left), ``stability``, ``stability_low`` (a tenth of the pairs lie below), ``smallest`` (districts
-        of the smallest cluster), ``chosen``.
+        no structure is left), ``stability``, ``stability_low`` (a tenth of the pairs lie below), ``smallest``
+        (districts of the smallest cluster), ``chosen``.
     """
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from healthops.features.grid import Grid, FeatureError, require, trailing_sum
+from healthops.features.grid import FeatureError, Grid, require, trailing_sum
 
 #: Weeks that incidence is added up over, behind and ahead.
 WEEKS = 4
@@ -60,7 +60,9 @@ def incidence_features(
     }
 
 
-def supply_features(weeks: np.ndarray, lots: pd.DataFrame, uptake: pd.DataFrame, people: float) -> dict[str, np.ndarray]:
+def supply_features(
+    weeks: np.ndarray, lots: pd.DataFrame, uptake: pd.DataFrame, people: float
+) -> dict[str, np.ndarray]:
     """Describe each week by the vaccine that came to the country and what is left of it.
 
     Parameters

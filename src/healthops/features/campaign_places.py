@@ -31,7 +31,7 @@ def place_features(codes: tuple[str, ...], places: pd.DataFrame, ages: pd.DataFr
     Returns
     -------
     DataFrame, D rows indexed by ubigeo
-        The :data:`NUMBERS`, ``region`` (natural), ``department``, ``under_18_pct`` and ``over_60_pct``.
+        The :data:`NUMBERS`, ``natural_region``, ``department``, ``under_18_pct`` and ``over_60_pct``.
     """
     require(places, ("ubigeo", "region", *NUMBERS), "places")
     known = places.set_index("ubigeo")
@@ -39,7 +39,7 @@ def place_features(codes: tuple[str, ...], places: pd.DataFrame, ages: pd.DataFr
     if unknown:
         raise FeatureError(f"table 'places' has no {unknown[0]!r}: add it, or drop it from the campaign")
     out = known.loc[list(codes), list(NUMBERS)].astype(float)
-    out["region"] = known["region"].reindex(out.index)
+    out["natural_region"] = known["region"].reindex(out.index)
     out["department"] = out.index.str[:2]
     shares = age_shares(ages)
     lacking = sorted(set(codes) - set(shares.index))
@@ -76,8 +76,8 @@ def access_features(codes: tuple[str, ...], places: pd.DataFrame, facilities: pd
     -------
     DataFrame, D rows indexed by ubigeo
         ``km_to_point`` (mean, see the module), ``km_to_regional_store`` (great circle, capital to capital),
-        ``people_per_point``, ``people_per_vaccinator``, ``cold_litres_per_1000``. NaN where the district has no point or
-        a number that is needed is not known.
+        ``people_per_point``, ``people_per_vaccinator``, ``cold_litres_per_1000``. NaN where the district has no point
+        or a number that is needed is not known.
     """
     require(facilities, ("ubigeo", "kind", "parent", "people_served", "cold_chain_litres"), "vaccine_facilities")
     points = facilities[facilities["kind"] == "vaccination_point"]

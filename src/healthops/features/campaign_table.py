@@ -57,9 +57,7 @@ def region_features(doses: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def district_features(
-    tables: dict[str, pd.DataFrame], *, model: str = "fusion", until: str | np.datetime64 | None = None
-) -> pd.DataFrame:
+def district_features(tables: dict[str, pd.DataFrame], *, model: str = "fusion") -> pd.DataFrame:
     """Return table ``vaccine_features``: what is known of each district's group at the end of each week.
 
     Parameters
@@ -69,8 +67,6 @@ def district_features(
         ``vaccine_facilities``, ``vaccine_lots``, ``weekly_cases`` and ``backtest_forecasts``.
     model : str
         Forecaster of incidence.
-    until : date, optional
-        Last week of the table; by default all weeks of the uptake.
 
     Returns
     -------
@@ -78,8 +74,6 @@ def district_features(
         ``ubigeo``, ``group``, ``week_end``, ``basis`` (that of the uptake) and the features.
     """
     uptake = tables["vaccine_uptake"]
-    if until is not None:
-        uptake = uptake[uptake["week_end"] <= pd.Timestamp(until)]
     uptake = uptake.assign(place=uptake["ubigeo"] + _JOIN + uptake["group"])
     grid = Grid.of(uptake.assign(ubigeo=uptake["place"]), name="vaccine_uptake")
     keys = pd.DataFrame([place.split(_JOIN) for place in grid.places], columns=["ubigeo", "group"])

@@ -70,6 +70,7 @@ def ages(national: pd.DataFrame, people: pd.DataFrame, labels: Mapping[str, str]
     bx.barh(names, total, color=[ORANGE if group == list(labels)[0] else BLUE for group in total.index])
     bx.set(xlabel="people, thousands", title="by priority group")
     bx.grid(axis="y", visible=False)
+    bx.locator_params(axis="x", nbins=5)
     _thousands(bx.xaxis, 1e3)
     return fig
 
@@ -167,9 +168,7 @@ def coverage_by_age(coverage: pd.DataFrame) -> Figure:
     return fig
 
 
-def coverage_by_poverty(
-    coverage: pd.DataFrame, poverty: pd.Series, fifths: pd.DataFrame, *, assumed: bool
-) -> Figure:
+def coverage_by_poverty(coverage: pd.DataFrame, poverty: pd.Series, fifths: pd.DataFrame, *, assumed: bool) -> Figure:
     """Coverage of each district by its poverty, dots as large as its people, and the means of equal parts of people."""
     known = coverage.assign(poverty=poverty.reindex(coverage.index)).dropna(subset=["poverty"])
     fig, axes = _panels(2, 4.0, width_ratios=[1.4, 1])
@@ -254,7 +253,7 @@ def sessions(held: pd.DataFrame, vials: Sequence[int]) -> Figure:
 def pace(table: pd.DataFrame, names: pd.Series) -> Figure:
     """First doses a week per 100 people in every region, the fastest at its best on top; red: silent weeks."""
     from matplotlib import pyplot
-    from matplotlib.dates import ConciseDateFormatter, AutoDateLocator
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     wide = table.pivot(index="region", columns="week_end", values="first_per_100_lag_0")
     wide = wide.loc[wide.quantile(0.95, axis=1).sort_values(ascending=False).index]
@@ -313,7 +312,9 @@ def saturation(regions: pd.DataFrame, target: pd.Series, districts: pd.DataFrame
         known = x.notna() & y.notna()
         bins = np.floor(x[known] / 5) * 5 + 2.5
         curve = y[known].groupby(bins).quantile([0.1, 0.5, 0.9]).unstack()
-        curve = curve[y[known].groupby(bins).size() >= 20]
+        curve = curve[y[known].groupby(bins).size() >= 10]
+        # A line does not cross coverages that nobody had.
+        curve = curve.reindex(np.arange(curve.index.min(), curve.index.max() + 1, 5))
         ax.fill_between(curve.index, curve[0.1], curve[0.9], color=BLUE, alpha=0.2, label="10 to 90 %")
         ax.plot(curve.index, curve[0.5], "o-", color=BLUE, label="median")
         ax.set(xlabel=names[0], ylabel="per 100 people and week", title=names[1], ylim=(0, None))
