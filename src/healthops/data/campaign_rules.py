@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATH = Path(__file__).with_name("campaign.yaml")
 _PRODUCT = ("course_doses", "interval_days", "shelf_life_days", "open_vial_hours")
+_EFFICACY = tuple(f"efficacy_{what}_{dose}" for what in ("infection", "death") for dose in ("first", "full"))
 _PRESENTATION = ("vial_doses", "box_doses", "cm3_per_dose")
 
 
@@ -74,7 +75,7 @@ def _entries(raw: Mapping[str, Any], file: str) -> Iterator[tuple[str, str, tupl
                 yield section, name, _value(entry, file, section, name)
             continue
         for product, entry in content.items():
-            for name in _PRODUCT:
+            for name in (*_PRODUCT, *_EFFICACY):
                 yield f"product {product}", name, _value(entry[name], file, product, name)
             for k, one in enumerate(entry["presentations"], 1):
                 for name in _PRESENTATION:
@@ -106,3 +107,9 @@ def assumptions_table(rules: Rules) -> pd.DataFrame:
     rows = [(section, name, *found) for (section, name), found in rules.entries.items()]
     table = pd.DataFrame(rows, columns=["section", "name", "value", "unit", "source"])
     return table.assign(assumption=table["source"].str.lower().str.startswith("assumption"))
+
+
+def rules_from_table(assumptions: pd.DataFrame) -> Rules:
+    """Return the rules that table ``vaccine_assumptions`` repeats, without the products' presentations."""
+    columns = assumptions[["section", "name", "value", "unit", "source"]].itertuples(index=False, name=None)
+    return Rules({(section, name): tuple(found) for section, name, *found in columns}, {})
