@@ -117,3 +117,10 @@ def test_every_differing_file_is_named(tmp_path: Path):
     (tmp_path / "b/models/m").write_text("2")
     (tmp_path / "b/elsewhere/same").write_text("not looked at")
     assert check.compare_folders(tmp_path / "a", tmp_path / "b") == ["data/only", "models/m", "reports/page.html"]
+
+
+@pytest.mark.parametrize(("now", "written"), [(0.51, 0.5), (0.56, 0.56)])
+def test_a_renewed_expectation_changes_what_no_longer_meets_it(workspace: Workspace, now: float, written: float):
+    check.write_expectation(workspace)
+    workspace.metric("error", now)
+    assert json.loads(check.write_expectation(workspace).read_text())["metrics"] == {"11-a.error": written}

@@ -99,15 +99,22 @@ def expectation_path(workspace: Workspace) -> Path:
 
 
 def write_expectation(workspace: Workspace) -> Path:
-    """Write the expectation from what the workspace holds; stated tolerances are kept."""
+    """Write the expectation from what the workspace holds.
+
+    Stated tolerances are kept, and figures that the old expectation meets: what another machine computed in its last
+    digits is not news.
+    """
     path = expectation_path(workspace)
     old = json.loads(path.read_text()) if path.is_file() else {}
+    metrics = summary.collect_metrics(workspace)
+    kept = {name: old["metrics"][name] for name in metrics if old and name in old["metrics"]}
+    kept = {name: value for name, value in kept.items() if _meets(metrics[name], value, _tolerance(old, name))}
     document = {
         "about": "What any machine must meet: hashes of the data tables, headline figures within the tolerance.",
         "tolerance": old.get("tolerance", TOLERANCE),
         "tolerances": old.get("tolerances", {}),
         "tables": {name: sha256(workspace.table_path(name)) for name in data_tables(workspace)},
-        "metrics": summary.collect_metrics(workspace),
+        "metrics": metrics | kept,
     }
     with atomic_file(path) as draft:
         draft.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -137,11 +144,19 @@ def compare(workspace: Workspace, expected: dict) -> list[str]:
             wrong.append(f"table {name} is {actual[:12]}, expected {digest[:12]}")
     metrics = summary.collect_metrics(workspace)
     for name, value in expected["metrics"].items():
-        tolerance = {**expected["tolerance"], **expected["tolerances"].get(name, {})}
+        tolerance = _tolerance(expected, name)
         actual = metrics.get(name)
         if actual is None:
             wrong.append(f"metric {name} is missing, expected {value}")
-        elif not math.isclose(actual, value, rel_tol=tolerance["relative"], abs_tol=tolerance["absolute"]):
+        elif not _meets(actual, value, tolerance):
             wrong.append(f"metric {name} is {actual}, expected {value} within {tolerance}")
     wrong.extend(f"metric {name} is not in the expectation" for name in metrics if name not in expected["metrics"])
     return wrong
+
+
+def _tolerance(expected: dict, metric: str) -> dict[str, float]:
+    return {**expected["tolerance"], **expected["tolerances"].get(metric, {})}
+
+
+def _meets(actual: float, value: float, tolerance: dict[str, float]) -> bool:
+    return math.isclose(actual, value, rel_tol=tolerance["relative"], abs_tol=tolerance["absolute"])
