@@ -30,7 +30,7 @@ test: $(ENV) ## run the tests, the linters and a smoke run of every notebook
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 env: $(ENV) ## make the environment .venv from requirements.lock
 

@@ -20,14 +20,6 @@ def find_mirror() -> Path | None:
     return path if (path / "CATALOG.csv").is_file() else None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what shares a fixture: the tests of a file, and all that need the run of ``smoke``."""
-    for item in items:
-        name = "smoke" if "smoke" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
-
-
 @pytest.fixture(scope="session")
 def mirror() -> Path:
     """Folder of the mirror; the test is skipped where there is none."""
