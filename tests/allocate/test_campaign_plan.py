@@ -15,7 +15,7 @@ from healthops.allocate.campaign_plan import InfeasibleCampaign, PlanTables, equ
 from healthops.allocate.campaign_program import HOLD, Reserve
 from healthops.allocate.campaign_replan import replan
 
-from .lot_by_lot import solve_lot_by_lot
+from benchmarks.lot_by_lot import solve_lot_by_lot
 
 
 def tiny(supply: float = 5.0, vaccinators=(3.0, 2.0), risk=(1.0, 2.0)) -> Campaign:

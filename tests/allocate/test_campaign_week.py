@@ -16,7 +16,7 @@ from healthops.allocate.campaign_program import HOLD
 from healthops.allocate.campaign_replan import replan
 from healthops.allocate.campaign_week import FATES, NATIONAL, Happened, advance, rest_of
 
-from .lot_by_lot import solve_lot_by_lot
+from benchmarks.lot_by_lot import solve_lot_by_lot
 
 STAGES = ("floor", "benefit")
 

@@ -9,7 +9,7 @@ national store.
 Lots appear only in the shared rows, summed over districts. Nothing is lost: doses that leave in one week and are given
 in one week are alike, so any split of their lots among districts is as good, and :func:`.campaign_plan.hand_out_lots`
 gives one, earliest expiry first. A formulation with a variable for each lot in each district has the same optimum
-(tests/allocate/lot_by_lot.py).
+(benchmarks/lot_by_lot.py).
 """
 
 from __future__ import annotations
