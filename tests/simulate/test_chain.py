@@ -30,7 +30,7 @@ def test_large_means_are_within_the_stated_distance(n: int, p: float):
 @pytest.mark.parametrize("n", [3, 50, 4000])
 def test_infections_are_the_same_draw(n: int, hazard: float):
     for u in np.random.default_rng(2).random(300):
-        assert chain.infected(n, hazard, u) == chain.binomial(n, -np.expm1(-hazard), u)
+        assert chain.rarely(n, chain.probability(hazard), -hazard, u) == chain.binomial(n, -np.expm1(-hazard), u)
 
 
 def test_tables_are_the_same_draw():

@@ -203,6 +203,17 @@ def test_a_perfect_vaccine_given_to_all_in_time_stops_the_epidemic():
         assert advance(model, begin, 60).infections.sum() > 0
 
 
+@pytest.mark.parametrize("action", ["leaky", "all-or-nothing"])
+def test_where_all_have_a_dose_that_does_nothing_all_fall_ill_as_without(action: str):
+    vaccine = Vaccine((0.0, 0.0), (0.0, 0.0), days_to_protection=(1, 1), action=action)
+    model = two_places(100_000, vaccine=vaccine)
+    doses = np.zeros((60, 2, 2, 2), int)
+    doses[0, ..., 0] = 10**8
+    begin = start(model, draws=4, seed=1, infected=SEEDS * 20_000)
+    with_dose = advance(model, begin, 60, doses).infections.mean(axis=0)
+    np.testing.assert_allclose(with_dose, advance(model, begin, 60).infections.mean(axis=0), rtol=0.01)
+
+
 def test_transmission_by_draw_and_season():
     model = two_places(1000)
     low_high = replace(model, transmission=np.array([0.0, 1.0]) * model.transmission)
