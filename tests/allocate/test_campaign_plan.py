@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.lot_by_lot import solve_lot_by_lot
 from benchmarks.vaccine_program import cut_supply, make_campaign
 from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_boxes import plan_in_boxes
@@ -14,8 +15,6 @@ from healthops.allocate.campaign_check import InvalidPlan, assert_valid, check_p
 from healthops.allocate.campaign_plan import InfeasibleCampaign, PlanTables, equity_frontier, plan_campaign, plan_tables
 from healthops.allocate.campaign_program import HOLD, Reserve
 from healthops.allocate.campaign_replan import replan
-
-from benchmarks.lot_by_lot import solve_lot_by_lot
 
 
 def tiny(supply: float = 5.0, vaccinators=(3.0, 2.0), risk=(1.0, 2.0)) -> Campaign:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from benchmarks.lot_by_lot import solve_lot_by_lot
 from benchmarks.vaccine_program import make_campaign
 from healthops.allocate.campaign import CampaignError
 from healthops.allocate.campaign_check import check_plan
@@ -15,8 +16,6 @@ from healthops.allocate.campaign_policies import forgive, plan_or_follow
 from healthops.allocate.campaign_program import HOLD
 from healthops.allocate.campaign_replan import replan
 from healthops.allocate.campaign_week import FATES, NATIONAL, Happened, advance, rest_of
-
-from benchmarks.lot_by_lot import solve_lot_by_lot
 
 STAGES = ("floor", "benefit")
 

@@ -33,6 +33,12 @@ def test_infections_are_the_same_draw(n: int, hazard: float):
         assert chain.rarely(n, chain.probability(hazard), -hazard, u) == chain.binomial(n, -np.expm1(-hazard), u)
 
 
+def test_probabilities_of_small_hazards_have_ten_figures():
+    hazards = np.geomspace(1e-12, 5.0, 400)
+    found = np.array([chain.probability(h) for h in hazards])
+    np.testing.assert_allclose(found, -np.expm1(-hazards), rtol=4e-11)
+
+
 def test_tables_are_the_same_draw():
     p = np.array([1 / 3, 0.2, 1 / 14, 1.0])
     tables = chain.leaving_tables(p)

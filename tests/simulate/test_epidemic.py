@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from healthops.simulate.contacts import ContactError, transmission_for
-from healthops.simulate.epidemic import Epidemic, EpidemicError, State, Vaccine, advance, deterministic, run, start
 from benchmarks.agents import DEAD, SUSCEPTIBLE, Agents
 from benchmarks.agents import IMMUNE as IMMUNE_AGENT
+from healthops.simulate.contacts import ContactError, transmission_for
+from healthops.simulate.epidemic import Epidemic, EpidemicError, State, Vaccine, advance, deterministic, run, start
 
 CONTACTS = np.array([[8.0, 3.0], [3.0, 4.0]])
 MIXING = np.array([[0.9, 0.1], [0.2, 0.8]])
