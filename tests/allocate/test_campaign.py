@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.vaccine_program import make_campaign
+from benchmarks.made_campaign import make_campaign
 from healthops.allocate.campaign import CampaignError
 
 

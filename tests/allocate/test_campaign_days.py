@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.vaccine_program import make_campaign
+from benchmarks.made_campaign import make_campaign
 from healthops.allocate.campaign import CampaignError
 from healthops.allocate.campaign_days import daily_doses, given_in_districts, group_shares, make_bridge
 from healthops.allocate.campaign_plan import dose_table

@@ -8,31 +8,14 @@ import pandas as pd
 import pytest
 
 from benchmarks.lot_by_lot import solve_lot_by_lot
-from benchmarks.vaccine_program import cut_supply, make_campaign
+from benchmarks.made_campaign import cut_supply, make_campaign
+from benchmarks.vaccine_proofs import tiny
 from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_boxes import plan_in_boxes
 from healthops.allocate.campaign_check import InvalidPlan, assert_valid, check_plan
 from healthops.allocate.campaign_plan import InfeasibleCampaign, PlanTables, equity_frontier, plan_campaign, plan_tables
 from healthops.allocate.campaign_program import HOLD, Reserve
 from healthops.allocate.campaign_replan import replan
-
-
-def tiny(supply: float = 5.0, vaccinators=(3.0, 2.0), risk=(1.0, 2.0)) -> Campaign:
-    """Two districts, one group, one product of one dose, three weeks; stores that hold everything."""
-    return Campaign(
-        weeks=3,
-        products=pd.DataFrame({"product": ["a"], "doses": [1], "interval_weeks": [0], "litres_per_dose": [0.001]}),
-        lots=pd.DataFrame(
-            {"lot": ["l0", "l1"], "product": "a", "doses": [supply, 2.0], "arrives": [0, 1], "expires": [1, 9]}
-        ),
-        regions=pd.DataFrame({"region": ["r"], "capacity_litres": [10.0]}),
-        districts=pd.DataFrame(
-            {"district": ["x", "y"], "region": "r", "capacity_litres": 10.0, "vaccinator_doses": vaccinators}
-        ),
-        people=pd.DataFrame(
-            {"district": ["x", "y"], "group": "g", "population": [6.0, 5.0], "willingness": 1.0, "risk": risk}
-        ),
-    )
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.vaccine_program import cut_supply, make_campaign
+from benchmarks.made_campaign import cut_supply, make_campaign
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.campaign_check import check_plan
 from healthops.allocate.campaign_plan import InfeasibleCampaign, plan_campaign, plan_tables

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.lot_by_lot import solve_lot_by_lot
-from benchmarks.vaccine_program import make_campaign
+from benchmarks.made_campaign import make_campaign
 from healthops.allocate.campaign import CampaignError
 from healthops.allocate.campaign_check import check_plan
 from healthops.allocate.campaign_plan import plan_campaign, plan_tables
