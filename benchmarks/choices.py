@@ -1,6 +1,6 @@
-"""Write down how the frozen forecasters of the proving grounds came to be: their records and their settings.
+"""Write down how what stands on the proving grounds came to be: records of choices, settings of the forecasters.
 
-Step of the pipeline for notebook 91; the records themselves stand beside the settings that they explain.
+Step of the pipeline for notebooks 91 and 92; the records themselves stand beside the settings that they explain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks import peru_dengue
+from benchmarks import epidemic, peru_dengue, vaccine_program, wastage
 from healthops.forecast import flu, peru, season_targets
 
 if TYPE_CHECKING:
@@ -23,10 +23,17 @@ COLUMNS = ("choice", "value", "chosen_on", "seen")
 
 
 def choices() -> pd.DataFrame:
-    """Table ``benchmark_choices``: every choice of the three records, in their order."""
+    """Table ``benchmark_choices``: every choice of the records, in their order."""
     # The record of the season targets says in one text what was chosen and its value.
     targets = [dict(zip(("choice", "chosen_on", "seen"), entry, strict=True)) for entry in season_targets.RECORD]
-    records = {"flusight": flu.RECORD, "dengue_project": targets, "peru": peru_dengue.RECORD}
+    records = {
+        "flusight": flu.RECORD,
+        "dengue_project": targets,
+        "peru": peru_dengue.RECORD,
+        "campaign": vaccine_program.RECORD,
+        "epidemic": epidemic.RECORD,
+        "wastage": wastage.RECORD,
+    }
     rows = [
         {"ground": ground, "number": number, "value": "", **entry}
         for ground, record in records.items()

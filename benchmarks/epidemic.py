@@ -1,11 +1,12 @@
 """Cells (place x age x day x draw) of the epidemic that one CPU second plays, beside epydemix in the same run.
 
-    python benchmarks/epidemic.py [--peer-python PYTHON] [--places 25] [--ages 16] [--days 180] [--draws 50]
+    python -m benchmarks.epidemic [--peer | --peer-python PYTHON] [--places 25] [--ages 16] [--days 180] [--draws 50]
 
-`--peer-python` is a Python that has epydemix (``uv venv FOLDER && uv pip install -p FOLDER/bin/python epydemix``);
-without it only ours is measured. Both run on one thread; CPU seconds of the simulation alone are counted, the best of
-the runs, because other work on the machine slows some. The second half measures what common random numbers are worth:
-the variance of the difference in deaths of two plans, with two seeds and with one.
+`--peer` makes an environment with epydemix (``.build/epydemix``, from the pins of ``epydemix.txt``); `--peer-python` names
+a Python that has it; without them only ours is measured. Both run on one thread; CPU seconds of the simulation alone are
+counted, the best of the runs, because other work on the machine slows some. The second half measures what common random
+numbers are worth: the variance of the difference in deaths of two plans, with two seeds and with one. As a step of the
+pipeline (``run``) it writes these, and what proves the model (``epidemic_checks``), into tables.
 """
 
 from __future__ import annotations
@@ -19,16 +20,44 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from benchmarks import epidemic_checks, epidemic_peer, epydemix_env
 from healthops.simulate.contacts import reciprocal, transmission_for
 from healthops.simulate.epidemic import ACTIONS, Epidemic, Period, Vaccine, advance, start
+
+if TYPE_CHECKING:
+    from healthops.workspace import Workspace
 
 LATENT_DAYS, INFECTIOUS_DAYS, R0, FATALITY, EFFICACY = 3.0, 5.0, 1.8, 0.01, 0.6
 TWO_DOSES = Vaccine((0.5, 0.8), (0.7, 0.95))
 #: As the peer has it: one dose, at work the next day, milder infections not among its effects.
 ONE_DOSE = Vaccine((EFFICACY, EFFICACY), (EFFICACY, EFFICACY), days_to_protection=(1, 1))
+
+
+#: Sizes of the step: those of a country by region and age, half a year.
+SIZES = {"places": 25, "ages": 16, "days": 180, "draws": 40, "peer_draws": 2, "runs": 3}
+RECORD = (
+    {
+        "choice": "cells that are never at rest",
+        "value": "first doses to every place and age on every day from day 20, second ones from day 50",
+        "chosen_on": "the dearest case: most days of a real campaign have fewer cells with doses",
+        "seen": "speed of all cases",
+    },
+    {
+        "choice": "mean from which a binomial draw is expanded, not summed",
+        "value": "10",
+        "chosen_on": "distance of the distribution functions, not speed",
+        "seen": "speed of all cases",
+    },
+)
+
+
+class PeerError(RuntimeError):
+    """The peer could not be run."""
 
 
 def made_epidemic(places: int, ages: int) -> Epidemic:
@@ -84,7 +113,13 @@ def meetings(model: Epidemic) -> np.ndarray:
 
 
 def peer(python: str, model: Epidemic, doses: np.ndarray, draws: int) -> tuple[float, np.ndarray]:
-    """Return CPU seconds and persons ever infected of epydemix on the same model."""
+    """Return CPU seconds and persons ever infected of epydemix on the same model.
+
+    Raises
+    ------
+    PeerError
+        If this Python cannot run it; the message is the last line of what it said.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.npz")
         np.savez(
@@ -99,53 +134,69 @@ def peer(python: str, model: Epidemic, doses: np.ndarray, draws: int) -> tuple[f
             fatality=FATALITY,
             efficacy=EFFICACY,
         )
-        command = [python, str(Path(__file__).with_name("epidemic_peer.py")), str(path), str(draws)]
+        command = [python, epidemic_peer.__file__, str(path), str(draws)]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"{python} could not run epydemix: {done.stderr[-500:]}")
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise PeerError(f"epydemix could not run: {last[:200]}")
     answer = json.loads(done.stdout.splitlines()[-1])
     return answer["cpu_s"], np.array(answer["infected"])
 
 
-def report_speed(options: argparse.Namespace) -> None:
-    model = made_epidemic(options.places, options.ages)
+def cases_of(model: Epidemic, days: int) -> dict[str, tuple[Epidemic, np.ndarray, bool]]:
+    """Model, doses and whether the peer has the like, by case."""
     one_dose = replace(model, vaccine=ONE_DOSE)
-    cells = model.population.size * options.days
-    plans = {name: made_doses(model, options.days, second=name == "two") for name in ("one", "two")}
-    nothing = plans["one"] * 0
-    cases = {
-        "no vaccine": (one_dose, nothing, True),
-        "one dose, to every cell every day": (one_dose, plans["one"], True),
-        "two doses, leaky": (model, plans["two"], False),
-        "two doses, all or nothing": (
-            replace(model, vaccine=replace(TWO_DOSES, action=ACTIONS[1])),
-            plans["two"],
-            False,
-        ),
+    one, two = (made_doses(model, days, second=second) for second in (False, True))
+    all_or_nothing = replace(model, vaccine=replace(TWO_DOSES, action=ACTIONS[1]))
+    return {
+        "no vaccine": (one_dose, one * 0, True),
+        "one dose": (one_dose, one, True),
+        "two doses, leaky": (model, two, False),
+        "two doses, all or nothing": (all_or_nothing, two, False),
     }
-    people = model.population.sum()
-    print(f"{options.places} places x {options.ages} ages x {options.days} days x {options.draws} draws")
-    for name, (case, doses, has_peer) in cases.items():
-        used, period = timed(case, doses, options.draws, options.runs)
-        ours = cells * options.draws / used
-        attacked = period.state.ever_infected.sum(axis=(1, 2)).mean() / people
-        print(f"{name:35s} {ours / 1e6:8.2f} M cells a CPU s, {attacked:.4f} infected", flush=True)
-        if has_peer and options.peer_python:
-            used, infected = peer(options.peer_python, case, doses, options.peer_draws)
-            theirs = cells * options.peer_draws / used
-            print(
-                f"{'  epydemix':35s} {theirs / 1e6:8.4f} M cells a CPU s, {infected.mean() / people:.4f} infected; "
-                f"ratio {ours / theirs:.0f}",
-                flush=True,
-            )
 
 
-def report_common_random_numbers(draws: int) -> None:
+def measure_speed(
+    peer_python: epydemix_env.Peer, *, places: int, ages: int, days: int, draws: int, peer_draws: int, runs: int
+) -> pd.DataFrame:
+    """Table ``epidemic_benchmark_speed``: every case, ours and the peer's.
+
+    ``peer`` says what became of the peer: its version, that it has no such vaccine, or why it was not measured.
+    """
+    model = made_epidemic(places, ages)
+    cells, people = model.population.size * days, model.population.sum()
+    rows = []
+    for name, (case, doses, has_peer) in cases_of(model, days).items():
+        used, period = timed(case, doses, draws, runs)
+        row = {"case": name, "cells": cells * draws, "cpu_s": used, "million_cells_a_cpu_s": cells * draws / used / 1e6}
+        row["attacked"] = float(period.state.ever_infected.sum(axis=(1, 2)).mean() / people)
+        row["people_lost"] = int(np.abs(period.state.everyone - model.population).sum())
+        theirs = _peers_part(peer_python, case, doses, peer_draws) if has_peer else {"peer": "has no such vaccine"}
+        if "peer_cpu_s" in theirs:
+            theirs["peer_attacked"] /= people
+            theirs["peer_million_cells_a_cpu_s"] = cells * peer_draws / theirs["peer_cpu_s"] / 1e6
+            theirs["ratio"] = row["million_cells_a_cpu_s"] / theirs["peer_million_cells_a_cpu_s"]
+        rows.append(row | theirs)
+    missing = ["peer_cpu_s", "peer_attacked", "peer_million_cells_a_cpu_s", "ratio"]
+    return pd.DataFrame(rows).reindex(columns=[*rows[0] | dict.fromkeys(missing)]).astype(dict.fromkeys(missing, float))
+
+
+def _peers_part(peer_python: epydemix_env.Peer, case: Epidemic, doses: np.ndarray, draws: int) -> dict:
+    if peer_python.why_not:
+        return {"peer": f"not measured: {peer_python.why_not}"}
+    try:
+        used, infected = peer(peer_python.python, case, doses, draws)
+    except PeerError as problem:
+        return {"peer": f"not measured: {problem}"}
+    return {"peer": f"epydemix {peer_python.version}", "peer_cpu_s": used, "peer_attacked": float(infected.mean())}
+
+
+def measure_common_random_numbers(draws: int) -> pd.DataFrame:
+    """Table ``epidemic_benchmark_pairs``: variance of a difference in deaths, two seeds over one."""
     model, days = made_epidemic(10, 8), 150
     few = np.zeros_like(model.population)
     few[0] = 10
-    fatality = np.geomspace(1e-5, 0.05, 8)
-    model = replace(model, fatality=fatality)
+    model = replace(model, fatality=np.geomspace(1e-5, 0.05, 8))
     base = made_doses(model, days, second=True, share=0.004)
     old_first = np.zeros_like(base)
     old_first[..., 4:, :] = 2 * base[..., 4:, :]
@@ -160,26 +211,44 @@ def report_common_random_numbers(draws: int) -> None:
         begin = start(model, draws=draws, seed=seed, infected=few)
         return advance(model, begin, days, plan).deaths.sum(axis=(1, 2)).astype(float)
 
-    first = deaths(base, 1)
-    print(f"variance of a difference in deaths, two seeds over one seed, {draws} draws, {first.mean():.0f} deaths")
+    first, rows = deaths(base, 1), []
     for name, plan in plans.items():
         same, other = deaths(plan, 1), deaths(plan, 2)
-        ratio = np.var(first - other) / np.var(first - same)
-        print(f"{name:35s} {ratio:8.1f} times, difference {(first - same).mean():.0f}", flush=True)
+        ratio = float(np.var(first - other) / np.var(first - same))
+        rows.append((name, draws, float(first.mean()), float((first - same).mean()), ratio))
+    return pd.DataFrame(rows, columns=["plan", "draws", "deaths", "difference", "variance_ratio"])
+
+
+def run(ws: Workspace) -> None:
+    """Write the tables ``epidemic_benchmark_*``."""
+    peer_python = epydemix_env.make(ws.root / ".build" / "epydemix")
+    checks, days = epidemic_checks.all_checks()
+    found = {
+        "speed": measure_speed(peer_python, **SIZES),
+        "pairs": measure_common_random_numbers(SIZES["draws"]),
+        "checks": checks,
+        "days": days,
+    }
+    for name, frame in found.items():
+        ws.write(f"epidemic_benchmark_{name}", frame)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", action="store_true", help="make an environment with epydemix and measure it too")
     parser.add_argument("--peer-python", help="a Python that has epydemix")
-    parser.add_argument("--places", type=int, default=25)
-    parser.add_argument("--ages", type=int, default=16)
-    parser.add_argument("--days", type=int, default=180)
-    parser.add_argument("--draws", type=int, default=50)
-    parser.add_argument("--peer-draws", type=int, default=2)
-    parser.add_argument("--runs", type=int, default=3, help="the best of so many counts")
-    options = parser.parse_args(arguments)
-    report_speed(options)
-    report_common_random_numbers(options.draws)
+    for name, value in SIZES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
+    options = vars(parser.parse_args(arguments))
+    wanted, named = options.pop("peer"), options.pop("peer_python")
+    peer_python = epydemix_env.Peer("", "", "nobody asked for it (--peer)")
+    if named:
+        peer_python = epydemix_env.Peer(named, epydemix_env.pinned_version())
+    elif wanted:
+        peer_python = epydemix_env.make(Path(".build") / "epydemix")
+    pd.set_option("display.width", 200, "display.max_columns", 20)
+    print(measure_speed(peer_python, **options).T.to_string(header=False))
+    print(measure_common_random_numbers(options["draws"]).to_string(index=False))
 
 
 if __name__ == "__main__":

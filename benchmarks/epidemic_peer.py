@@ -12,11 +12,13 @@ import sys
 import time
 
 import numpy as np
-from epydemix import EpiModel
-from epydemix.population import Population
 
 
-def build(given: np.lib.npyio.NpzFile) -> EpiModel:
+def build(given: np.lib.npyio.NpzFile):
+    """The model in epydemix, which is imported here: the project's own Python lacks it."""
+    from epydemix import EpiModel
+    from epydemix.population import Population
+
     people = given["people"]
     population = Population("places and ages")
     population.add_population(people, [f"group {i}" for i in range(len(people))])

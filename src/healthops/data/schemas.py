@@ -125,7 +125,13 @@ _LEDGER = {
 }
 _CHANGED = ("reported", "carried", "corrected")
 
-_GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru"))
+_GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage"))
+_BENCHMARK_CASE = _text("what is planned or played")
+_STAGE = _text("", among=("floor", "benefit"))
+_PLAN_KIND = {
+    "at": _text("the campaign's start, or with stock at hand in the districts", among=("start", "stock at hand")),
+    "change": _text("what became different", among=("supply", "stock", "forecast")),
+}
 
 TABLES: dict[str, Table] = {
     # ---- what cleaning makes from the sources ---------------------------------------------------
@@ -763,6 +769,222 @@ TABLES: dict[str, Table] = {
             "standard_error": _number("over seasons, where season is all", low=0, missing=True),
             "n_inf": _integer("forecasts that gave probability 0 to what came", "forecasts", low=0),
             "rank": _integer("1 is the best, where season is all", low=1, missing=True),
+        },
+    ),
+    # ---- column 9, benchmarks: a national vaccine campaign --------------------------------------------
+    "campaign_benchmark_plans": Table(
+        "Plans of campaigns of several sizes: size of the program, what is certified, what it took.",
+        ("case", "stage"),
+        {
+            "case": _BENCHMARK_CASE,
+            "stage": _STAGE,
+            "districts": _integer("", "districts", low=1),
+            "weeks": _integer("", "weeks", low=1),
+            "products": _integer("", low=1),
+            "groups": _integer("", low=1),
+            "variables": _integer("of the linear program, slacks included", low=0),
+            "rows": _integer("of the linear program", low=0),
+            "iterations": _integer("of the interior-point method", low=0),
+            "value": _number("lowest coverage, or worth averted", low=0),
+            "bound": _number("no plan can do better", low=0),
+            "gap": _number("between the two, as a share of the value", low=0),
+            "residual": _number("largest violation of a row, as a share of 1 + its right-hand side", low=0),
+            "violations": _integer("that the independent check finds in the plan's tables", low=0),
+            "shipments": _integer("rows of the plan's shipments", low=0),
+            "stage_cpu_s": _number("of the stage", "s", low=0, measured=True),
+            "plan_cpu_s": _number("of all stages, building them included", "s", low=0, measured=True),
+            "all_cpu_s": _number("with tables and check", "s", low=0, measured=True),
+            "memory_gb": _number("largest resident memory of the process", "GiB", low=0, measured=True),
+        },
+    ),
+    "campaign_benchmark_steps": Table(
+        "Every iteration of the plans of ``campaign_benchmark_plans``.",
+        ("case", "stage", "iteration"),
+        {
+            "case": _BENCHMARK_CASE,
+            "stage": _STAGE,
+            "iteration": _integer("", low=0),
+            "gap": _number("between value and bound, as a share of the value; at most 1e6", low=0),
+            "primal": _number("residual of the rows", low=0),
+            "dual": _number("residual of the reduced costs", low=0),
+        },
+    ),
+    "campaign_benchmark_proofs": Table(
+        "Small campaigns whose answer is known by other means.",
+        ("proof", "case"),
+        {
+            "proof": _text("", among=("second formulation", "every plan by hand", "what lacks")),
+            "case": _BENCHMARK_CASE,
+            "found": _number("by the program; for what lacks, in its message", low=0),
+            "known": _number("by other means", low=0),
+            "difference": _number("between the two, as a share of the known", low=0),
+            "message": _text("what an input without a plan is answered"),
+        },
+    ),
+    "campaign_benchmark_replans": Table(
+        "Plans made again after a change, near the last one.",
+        ("at", "change", "begin"),
+        {
+            **_PLAN_KIND,
+            "begin": _text("from the last plan's point, or from nothing", among=("warm", "cold")),
+            "districts": _integer("", "districts", low=1),
+            "frozen_weeks": _integer("first weeks that stay", "weeks", low=0),
+            "moved_in_frozen": _number("most courses that move in a cell of these", "persons", low=0),
+            "moved": _number("doses taken from where they were, as a share of the last plan's", low=0),
+            "forced": _number("of these, what supply and stock no longer hold", low=0),
+            "allowed": _number("most that may move, forced ones included", low=0),
+            "iterations": _integer("", low=0),
+            "gap": _number("the larger of the two stages'", low=0),
+            "floor": _number("lowest coverage", low=0),
+            "benefit": _number("worth averted", low=0),
+            "facts": _integer("cells of the tables that are different", low=0),
+            "changes": _integer("doses by district, product and week that are different", low=0),
+            "reasons": _integer("of these, how many have a reason", low=0),
+            "violations": _integer("that the independent check finds", low=0),
+            "cpu_s": _number("", "s", low=0, measured=True),
+        },
+    ),
+    "campaign_benchmark_changes": Table(
+        "The largest changes of the plans made again, and why.",
+        ("at", "change", "number"),
+        {
+            **_PLAN_KIND,
+            "number": _integer("1 is the largest", low=1),
+            "district": _text("made district"),
+            "product": _text(""),
+            "week": _integer("", low=0),
+            "before": _number("doses given by the last plan", "doses", low=0),
+            "after": _number("doses given now", "doses", low=0),
+            "why": _text("the fact that comes nearest"),
+        },
+    ),
+    "campaign_benchmark_frontier": Table(
+        "Benefit against the floor of coverage.",
+        ("point",),
+        {
+            "point": _integer("1: without a floor", low=1),
+            "districts": _integer("", "districts", low=1),
+            "floor": _number("coverage held", low=0, high=1),
+            "benefit": _number("worth averted", low=0),
+            "bound": _number("no plan with this floor averts more", low=0),
+            "price_of_fairness": _number("benefit given up, as a share of that without a floor"),
+            "gap": _number("", low=0),
+            "cpu_s": _number("of the point", "s", low=0, measured=True),
+            "all_cpu_s": _number("of the whole frontier", "s", low=0, measured=True),
+        },
+    ),
+    "campaign_benchmark_boxes": Table(
+        "What whole boxes cost.",
+        ("quantity",),
+        {
+            "quantity": _STAGE,
+            "districts": _integer("", "districts", low=1),
+            "without": _number("of the plan without boxes", low=0),
+            "in_boxes": _number("of the plan in whole boxes", low=0),
+            "lost": _number("between the two, as a share of the first"),
+            "violations": _integer("that the independent check finds, whole boxes among its rules", low=0),
+            "cpu_s": _number("", "s", low=0, measured=True),
+        },
+    ),
+    # ---- column 9, benchmarks: the epidemic -----------------------------------------------------------
+    "epidemic_benchmark_speed": Table(
+        "Cells (place x age x day x draw) of the epidemic that a CPU second plays, beside epydemix in the same run.",
+        ("case",),
+        {
+            "case": _BENCHMARK_CASE,
+            "cells": _integer("", "cells", low=1),
+            "attacked": _number("share of the people ever infected, mean of the draws", low=0, high=1),
+            "people_lost": _integer("or made, in all places, ages and draws", "persons", low=0),
+            "peer": _text("version; or that it has no such vaccine; or why it was not measured", measured=True),
+            "peer_attacked": _number("the same of the peer", low=0, high=1, missing=True, measured=True),
+            "cpu_s": _number("the least of the runs", "s", low=0, measured=True),
+            "million_cells_a_cpu_s": _number("", low=0, measured=True),
+            "peer_cpu_s": _number("", "s", low=0, missing=True, measured=True),
+            "peer_million_cells_a_cpu_s": _number("", low=0, missing=True, measured=True),
+            "ratio": _number("ours over the peer's", low=0, missing=True, measured=True),
+        },
+    ),
+    "epidemic_benchmark_pairs": Table(
+        "What common random numbers are worth in a comparison of two plans.",
+        ("plan",),
+        {
+            "plan": _text("beside the plan without the change"),
+            "draws": _integer("", low=2),
+            "deaths": _number("of the plan without the change, mean", "persons", low=0),
+            "difference": _number("deaths that the change saves, mean", "persons"),
+            "variance_ratio": _number("variance of the difference with two seeds over that with one", low=0),
+        },
+    ),
+    "epidemic_benchmark_checks": Table(
+        "What proves the epidemic.",
+        ("check", "case"),
+        {
+            "check": _text(
+                "",
+                among=(
+                    "people lost or made",
+                    "arrays with other bytes",
+                    "deterministic limit",
+                    "final size",
+                    "person by person",
+                ),
+            ),
+            "case": _BENCHMARK_CASE,
+            "x": _number("people of the country, or R0", missing=True),
+            "found": _number("by the epidemic, mean of its draws", low=0),
+            "known": _number("by other means", low=0),
+            "difference": _number("between the two, as a share of the known", low=0),
+            "error": _number("standard error of the difference, as a share of the known", low=0, missing=True),
+        },
+    ),
+    "epidemic_benchmark_days": Table(
+        "Infections by day in countries of several sizes, beside the deterministic limit.",
+        ("people", "day"),
+        {
+            "people": _integer("of the country", "persons", low=1),
+            "day": _integer("", "days", low=1),
+            "limit": _number("deterministic", "infections per 1000 people", low=0),
+            "mean": _number("of the draws", "infections per 1000 people", low=0),
+            "low": _number("5 % quantile of the draws", "infections per 1000 people", low=0),
+            "high": _number("95 % quantile of the draws", "infections per 1000 people", low=0),
+        },
+    ),
+    # ---- column 9, benchmarks: wastage ----------------------------------------------------------------
+    "wastage_benchmark_rates": Table(
+        "Expected open-vial wastage beside published rates.",
+        ("mean", "vial_doses"),
+        {
+            "mean": _integer("people who come to a session, on average", "persons", low=1),
+            "vial_doses": _integer("doses in a vial", "doses", low=1),
+            "rate": _number("exact expectation", low=0, high=1),
+            "published": _number("", low=0, high=1),
+            "digits": _integer("decimals that were published", low=1),
+            "agrees": _flag("whether they are the same to these"),
+        },
+    ),
+    "wastage_benchmark_savings": Table(
+        "A vial size for each site beside one everywhere, at equal coverage and for no more money.",
+        ("offered",),
+        {
+            "offered": _text("doses in the vials to choose from"),
+            "everywhere": _integer("doses in the one vial everywhere", "doses", low=1),
+            "sites": _integer("", low=1),
+            "wasted_everywhere": _number("in a year", "doses", low=0),
+            "wasted_by_site": _number("in a year", "doses", low=0),
+            "saved": _number("share of the first that the second saves"),
+            "vaccinated": _number("in a year", "persons", low=0),
+            "coverage_change": _number("of people vaccinated, as a share"),
+            "cost_ratio": _number("cost over that of one vial everywhere", low=0),
+        },
+    ),
+    "wastage_benchmark_vials": Table(
+        "Each vial size everywhere.",
+        ("vial_doses",),
+        {
+            "vial_doses": _integer("doses in a vial", "doses", low=1),
+            "rate": _number("open-vial wastage", low=0, high=1),
+            "wasted": _number("in a year", "doses", low=0),
+            "cost_ratio": _number("cost over that of the one vial everywhere", low=0),
         },
     ),
     # ---- column 9, benchmarks: how each forecaster came to be as it is ------------------------------

@@ -170,7 +170,7 @@ def _surroundings(step: dict) -> dict[str, str | None]:
 def _data_beside(code: Iterable[Path]) -> list[Path]:
     """Return the data files of the folders of `code`."""
     folders = sorted({path.parent for path in code})
-    return [p for folder in folders for p in sorted(folder.iterdir()) if p.suffix in (".yaml", ".csv", ".json")]
+    return [p for folder in folders for p in sorted(folder.iterdir()) if p.suffix in (".yaml", ".csv", ".json", ".txt")]
 
 
 def _execute(workspace: Workspace, declaration: Declaration) -> Job:
