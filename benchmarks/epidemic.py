@@ -2,11 +2,11 @@
 
     python -m benchmarks.epidemic [--peer | --peer-python PYTHON] [--places 25] [--ages 16] [--days 180] [--draws 50]
 
-`--peer` makes an environment with epydemix (``.build/epydemix``, from the pins of ``epydemix.txt``); `--peer-python` names
-a Python that has it; without them only ours is measured. Both run on one thread; CPU seconds of the simulation alone are
-counted, the best of the runs, because other work on the machine slows some. The second half measures what common random
-numbers are worth: the variance of the difference in deaths of two plans, with two seeds and with one. As a step of the
-pipeline (``run``) it writes these, and what proves the model (``epidemic_checks``), into tables.
+`--peer` makes an environment with epydemix (``.build/epydemix``, from the pins of ``epydemix.txt``); `--peer-python`
+names a Python that has it; without them only ours is measured. Both run on one thread; CPU seconds of the simulation
+alone are counted, the best of the runs, because other work on the machine slows some. The second half measures what
+common random numbers are worth: the variance of the difference in deaths of two plans, with two seeds and with one. As
+a step of the pipeline (``run``) it writes these, and what proves the model (``epidemic_checks``), into tables.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def cut_supply(campaign: Campaign, *, weeks: tuple[int, int] = (8, 12), share: f
 
 
 def with_stock(campaign: Campaign, *, weeks: float = 1.0) -> Campaign:
-    """The campaign with vaccine at hand in every district: what its vaccinators give in so many weeks, as far as it fits.
+    """The campaign with vaccine at hand in every district: what its vaccinators give in so many weeks, if it fits.
 
     It is of the first lot of each product, on top of what the national store has of it.
     """
@@ -126,10 +126,8 @@ def with_stock(campaign: Campaign, *, weeks: float = 1.0) -> Campaign:
 def lose_stock(campaign: Campaign, *, every: int = 10, share: float = 0.5) -> Campaign:
     """The campaign with `share` of the vaccine at hand in every so many-th district lost."""
     broken = set(campaign.districts["district"][::every])
-    left = campaign.stock["doses"].where(
-        ~campaign.stock["district"].isin(broken), campaign.stock["doses"] * (1 - share)
-    )
-    return replace(campaign, stock=campaign.stock.assign(doses=left))
+    kept = np.where(campaign.stock["district"].isin(broken), 1 - share, 1.0)
+    return replace(campaign, stock=campaign.stock.assign(doses=campaign.stock["doses"] * kept))
 
 
 def bring_forward(campaign: Campaign, *, weeks: int = 3, every: int = 3) -> Campaign:

@@ -57,6 +57,8 @@ class Bar:
         Whether it was hoped for beyond what was asked.
     digits : int
         Decimals that are shown; the verdict is on the figure as it is.
+    kind : str
+        ``f``, or ``e`` to show it in powers of ten.
     """
 
     ground: str
@@ -67,6 +69,12 @@ class Bar:
     strict: bool = False
     aim: bool = False
     digits: int = 3
+    kind: str = "f"
+
+    @property
+    def shown(self) -> str:
+        """The figure as a reader sees it."""
+        return f"{self.came:.{self.digits}{self.kind}}"
 
     @property
     def met(self) -> bool:
@@ -80,10 +88,7 @@ def bar_table(bars: Iterable[Bar]) -> pd.DataFrame:
     """Bars as a table for readers: proving ground, kind, what was asked, what came, whether it is met."""
     import pandas as pd
 
-    rows = [
-        (bar.ground, "aim" if bar.aim else "bar", bar.asked, f"{bar.came:.{bar.digits}f}", "yes" if bar.met else "NO")
-        for bar in bars
-    ]
+    rows = [(bar.ground, "aim" if bar.aim else "bar", bar.asked, bar.shown, "yes" if bar.met else "NO") for bar in bars]
     return pd.DataFrame(rows, columns=["proving ground", "kind", "asked for", "came", "met"])
 
 
@@ -95,7 +100,7 @@ def count_met(bars: Sequence[Bar], ground: str | None = None, *, aim: bool = Fal
 
 def missed(bars: Sequence[Bar], *, aim: bool = False) -> str:
     """Name what is not met with its figure, or say that nothing is missed."""
-    said = [f"{bar.ground}: {bar.asked} ({bar.came:.{bar.digits}f})" for bar in bars if not bar.met and bar.aim is aim]
+    said = [f"{bar.ground}: {bar.asked} ({bar.shown})" for bar in bars if not bar.met and bar.aim is aim]
     return "; ".join(said) if said else "none"
 
 
