@@ -27,7 +27,8 @@ def ratio_in_words(speed: pd.DataFrame) -> str:
     times = listed(f"**{row.ratio:.0f} times** as fast ({row.case})" for row in beside.itertuples())
     apart = (beside["attacked"] - beside["peer_attacked"]).abs().max()
     return (
-        f"In the same run, on the same model, it is {times} as {beside['peer'].iloc[0]}; the two find shares of infected "
+        f"In the same run, on the same model, it is {times} as {beside['peer'].iloc[0]}; the two find "
+        f"shares of infected "
         f"that differ by at most {100 * apart:.1f} points."
     )
 
@@ -39,7 +40,8 @@ def national_in_words(plans: pd.DataFrame) -> str:
         name = "the country of the tables" if case == TABLES_CASE else case.removeprefix("national, ")
         said.append(
             f"{name} ({row['products']:.0f} products; {row['variables']:,.0f} variables, {row['rows']:,.0f} rows): gap "
-            f"**{row['gap']:.1e}** after {row['iterations']:.0f} iterations, {row['plan_cpu_s']:.0f} CPU s for the plan "
+            f"**{row['gap']:.1e}** after {row['iterations']:.0f} iterations, {row['plan_cpu_s']:.0f} "
+            f"CPU s for the plan "
             f"and {row['all_cpu_s']:.0f} with tables and check, {row['memory_gb']:.2f} GiB"
         )
     text = "; ".join(said)
@@ -47,13 +49,14 @@ def national_in_words(plans: pd.DataFrame) -> str:
 
 
 def growth_in_words(plans: pd.DataFrame) -> str:
-    """Whether time grows faster than the program: CPU seconds for 10,000 variables, smallest and largest made country."""
+    """Whether time grows faster than the program: CPU seconds for 10,000 variables of the smallest and largest."""
     made = plans[plans["case"] != TABLES_CASE].drop_duplicates("case").sort_values("variables")
     per = 1e4 * made["plan_cpu_s"] / made["variables"]
     first, last = made.iloc[0], made.iloc[-1]
     return (
         f"From {first['districts']:,} to {last['districts']:,} districts the program grows "
-        f"{last['variables'] / first['variables']:.0f} times and the time {last['plan_cpu_s'] / first['plan_cpu_s']:.0f} "
+        f"{last['variables'] / first['variables']:.0f} times and the time "
+        f"{last['plan_cpu_s'] / first['plan_cpu_s']:.0f} "
         f"times: {per.iloc[0]:.2f} and {per.iloc[-1]:.2f} CPU s for 10,000 variables."
     )
 
@@ -91,7 +94,8 @@ def replans_in_words(replans: pd.DataFrame) -> str:
     for row in cold.itertuples():
         warm = replans.query("begin == 'warm' and at == @row.at and change == @row.change").iloc[0]
         text += (
-            f" From nothing the change of {row.change} takes {row.cpu_s:.1f} CPU s and {row.iterations} iterations, from "
+            f" From nothing the change of {row.change} takes {row.cpu_s:.1f} CPU s and "
+            f"{row.iterations} iterations, from "
             f"the last plan {warm['cpu_s']:.1f} and {warm['iterations']}."
         )
     return f"Change of {text}"
@@ -101,7 +105,8 @@ def frontier_in_words(frontier: pd.DataFrame) -> str:
     """The price of the highest floor and of the one before, and what the frontier took."""
     last, before = frontier.iloc[-1], frontier.iloc[-2]
     return (
-        f"The highest floor, {percent(last['floor'])} of the willing, costs {percent(last['price_of_fairness'])} of the "
+        f"The highest floor, {percent(last['floor'])} of the willing, costs "
+        f"{percent(last['price_of_fairness'])} of the "
         f"benefit; a floor of {percent(before['floor'])} costs {percent(before['price_of_fairness'])}. The "
         f"{len(frontier)} points took {last['all_cpu_s']:.0f} CPU s, {frontier['cpu_s'].min():.1f} to "
         f"{frontier['cpu_s'].max():.1f} each."
@@ -147,8 +152,10 @@ def wastage_in_words(rates: pd.DataFrame, savings: pd.DataFrame) -> str:
     saved = listed(f"**{percent(row.saved, 0)}** with vials of {row.offered} doses" for row in savings.itertuples())
     one = savings["everywhere"].iloc[0]
     return (
-        f"{int(rates['agrees'].sum())} of {len(rates)} published rates agree to their last digit. Choosing the vial for "
-        f"each of {savings['sites'].iloc[0]} sites saves {saved} of the doses that one of {one} everywhere throws away, "
+        f"{int(rates['agrees'].sum())} of {len(rates)} published rates agree to their last digit. "
+        f"Choosing the vial for "
+        f"each of {savings['sites'].iloc[0]} sites saves {saved} of the doses that one of {one} "
+        f"everywhere throws away, "
         f"for the same people and no more money."
     )
 
@@ -158,6 +165,7 @@ def vials_in_words(vials: pd.DataFrame) -> str:
     small, large = vials.iloc[0], vials.iloc[-1]
     return (
         f"One vial of {small['vial_doses']:.0f} doses everywhere wastes {percent(small['rate'])} and costs "
-        f"{small['cost_ratio']:.2f} times as much as the one that it is compared with, one of {large['vial_doses']:.0f} "
+        f"{small['cost_ratio']:.2f} times as much as the one that it is compared with, one of "
+        f"{large['vial_doses']:.0f} "
         f"doses {percent(large['rate'])} and {large['cost_ratio']:.2f} times."
     )
