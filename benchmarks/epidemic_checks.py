@@ -146,8 +146,10 @@ def person_by_person(agent_draws: int = 1000, draws: int = 4000) -> list[dict]:
     return rows
 
 
-def all_checks(scales: tuple[int, ...] = SCALES) -> tuple[pd.DataFrame, pd.DataFrame]:
+def all_checks(
+    scales: tuple[int, ...] = SCALES, *, draws: int = 40, agent_draws: int = 1000
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables ``epidemic_benchmark_checks`` and ``epidemic_benchmark_days``."""
-    rows, days = limit(scales)
-    rows = [*mass(), *bytes_again(), *rows, *final_sizes(), *person_by_person()]
-    return pd.DataFrame(rows), days
+    rows, days = limit(scales, draws)
+    singles = person_by_person(agent_draws, 4 * agent_draws)
+    return pd.DataFrame([*mass(), *bytes_again(), *rows, *final_sizes(draws=draws), *singles]), days
