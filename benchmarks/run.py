@@ -102,6 +102,26 @@ def plan_with_proof() -> Callable[[], object]:
     return lambda: plan(need, 0.5 * float(need.mean.sum()), certify=True)
 
 
+def plan_campaign() -> Callable[[], object]:
+    """A vaccine campaign of 240 made districts, 26 weeks: floor, then benefit."""
+    from benchmarks.made_campaign import make_campaign
+    from healthops.allocate.campaign_plan import plan_campaign as plan
+
+    campaign = make_campaign(240)
+    return lambda: plan(campaign, stages=("floor", "benefit"), tolerance=5e-5)
+
+
+def play_epidemic() -> Callable[[], object]:
+    """An epidemic of 25 places x 16 ages x 180 days x 10 draws with two doses: 0.72 million cells."""
+    from benchmarks.epidemic import made_doses, made_epidemic, seeds
+    from healthops.simulate.epidemic import advance, start
+
+    model = made_epidemic(25, 16)
+    doses = made_doses(model, 180, second=True)
+    begin = start(model, draws=10, seed=1, infected=seeds(model))
+    return lambda: advance(model, begin, len(doses), doses)
+
+
 def nothing_to_do() -> Callable[[], object]:
     """``healthops run synthetic`` where everything is up to date (make it first: `make reproduce`)."""
     command = [sys.executable, "-m", "healthops.pipeline.cli", "run", "synthetic"]
@@ -131,6 +151,8 @@ BENCHMARKS = {
         fit_torch,
         plan_by_filling,
         plan_with_proof,
+        plan_campaign,
+        play_epidemic,
         make_tables,
         nothing_to_do,
     )
