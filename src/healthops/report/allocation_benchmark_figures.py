@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from healthops.report.allocation_benchmark_tables import TABLES_CASE
+from healthops.report.allocation_benchmark_tables import TABLES_CASE, in_order
 from healthops.report.style import GRID, INK, MUTED, PALETTE
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def growth(plans: pd.DataFrame, *, seconds: float, gigabytes: float) -> Figure:
 
 def convergence(steps: pd.DataFrame, *, gap: float) -> Figure:
     """Relative gap by iteration, a panel a stage, a line a case."""
+    steps = in_order(steps)
     stages = list(dict.fromkeys(steps["stage"]))
     fig, axes = _panels(len(stages), 4.0, sharey=True)
     for ax, stage in zip(axes[0], stages, strict=True):

@@ -16,6 +16,17 @@ SIMULATOR, WASTAGE = "Simulator", "Wastage"
 TABLES_CASE = "national, tables"
 
 
+def in_order(plans: pd.DataFrame) -> pd.DataFrame:
+    """Rows of plans or of their steps by size of the country and stage, the floor first."""
+    size = plans["case"].str.extract(r"^(\d+) ", expand=False).astype(float)
+    return (
+        plans.assign(size=size.fillna(size.max() + 1), later=plans["stage"] != "floor")
+        .sort_values(["size", "case", "later", *(["iteration"] if "iteration" in plans else [])], kind="stable")
+        .drop(columns=["size", "later"])
+        .reset_index(drop=True)
+    )
+
+
 def proof_bars(proofs: pd.DataFrame, *, agree: float, lack_share: float) -> list[Bar]:
     """Agreement with the second formulation and with every plan by hand; what an impossible input is told."""
     limits = {"second formulation": agree, "every plan by hand": agree, "what lacks": lack_share}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from healthops.report.allocation_benchmark_tables import TABLES_CASE, national
+from healthops.report.allocation_benchmark_tables import TABLES_CASE, in_order, national
 from healthops.report.benchmark_words import listed, percent
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def growth_in_words(plans: pd.DataFrame) -> str:
 def iterations_in_words(plans: pd.DataFrame) -> str:
     """How many iterations the stages take, over the cases."""
     said = []
-    for stage, part in plans.groupby("stage", sort=False):
+    for stage, part in in_order(plans).groupby("stage", sort=False):
         said.append(f"{part['iterations'].min()} to {part['iterations'].max()} for the {stage}")
     return f"Iterations of a stage: {listed(said)}."
 
