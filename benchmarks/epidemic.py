@@ -39,7 +39,7 @@ ONE_DOSE = Vaccine((EFFICACY, EFFICACY), (EFFICACY, EFFICACY), days_to_protectio
 
 
 #: Sizes of the step: those of a country by region and age, half a year.
-SIZES = {"places": 25, "ages": 16, "days": 180, "draws": 40, "peer_draws": 2, "runs": 3}
+SIZES = {"places": 25, "ages": 16, "days": 180, "draws": 40, "peer_draws": 2, "runs": 5}
 RECORD = (
     {
         "choice": "cells that are never at rest",

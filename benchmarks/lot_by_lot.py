@@ -23,7 +23,7 @@ def solve_lot_by_lot(
     floor: float = 0.0,
     benefit: float | None = None,
     carry: bool = False,
-    method: str = "highs",
+    method: str = "highs-ds",
 ) -> float:
     """Return the optimal value of a stage.
 
@@ -36,7 +36,7 @@ def solve_lot_by_lot(
     carry : bool
         Let districts keep stock beyond a round.
     method : str
-        As in :func:`scipy.optimize.linprog`.
+        As in :func:`scipy.optimize.linprog`: the dual simplex method by default.
 
     Raises
     ------

@@ -192,7 +192,7 @@ def speed(table: pd.DataFrame, *, million_cells: float) -> Figure:
     _asked(ax, million_cells, "asked at least", vertical=True)
     ax.set_yticks(range(len(table)), table["case"])
     ax.set(xscale="log", xlim=(0.01, 40), xlabel="million cells a CPU second (logarithmic scale)")
-    ax.invert_yaxis()
+    ax.set_ylim(len(table) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     return fig

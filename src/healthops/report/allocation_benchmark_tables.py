@@ -76,10 +76,10 @@ def replan_bars(replans: pd.DataFrame, *, seconds: float, still: float) -> list[
     warm = replans[replans["begin"] == "warm"]
     bars = []
     for row in warm.itertuples():
-        where = f"change of {row.change}{' with stock at hand' if row.at != 'start' else ''}"
+        where = f"change of {row.change}{' with stock at hand' if row.at != 'start' and row.change != 'stock' else ''}"
         asked = f"{where}, {row.districts} districts: within {seconds:.0f} CPU s"
         bars.append(Bar(REPLAN, asked, row.cpu_s, high=seconds, digits=1))
-    over = (replans["moved"] - replans["allowed"]).max()
+    over = max((replans["moved"] - replans["allowed"]).max(), 0.0)
     bars += [
         Bar(REPLAN, f"share of doses moved beyond the bound at most {still:g}", over, high=still, digits=1, kind="e"),
         Bar(REPLAN, f"courses moved in frozen weeks at most {still:g}", replans["moved_in_frozen"].max(), high=still,

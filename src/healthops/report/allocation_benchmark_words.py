@@ -84,7 +84,7 @@ def replans_in_words(replans: pd.DataFrame) -> str:
     """What a plan made again takes and moves, warm and cold."""
     said = []
     for row in replans[replans["begin"] == "warm"].itertuples():
-        where = "" if row.at == "start" else " with stock at hand"
+        where = "" if row.at == "start" or row.change == "stock" else " with stock at hand"
         said.append(
             f"{row.change}{where}: {row.cpu_s:.1f} CPU s, {percent(row.moved)} of the doses moved of "
             f"{percent(row.allowed)} allowed ({percent(row.forced)} forced), {row.changes:,} changes"
@@ -119,7 +119,7 @@ def boxes_in_words(boxes: pd.DataFrame) -> str:
     floor, benefit = rows.loc["floor"], rows.loc["benefit"]
     return (
         f"In whole boxes the benefit is {percent(benefit['lost'])} less and the floor {percent(floor['in_boxes'])} "
-        f"instead of {percent(floor['without'])} ({benefit['districts']} districts, {benefit['cpu_s']:.0f} CPU s)."
+        f"instead of {percent(floor['without'])} ({benefit['districts']:.0f} districts, {benefit['cpu_s']:.0f} CPU s)."
     )
 
 
