@@ -44,14 +44,14 @@ RECORD = (
     {
         "choice": "cells that are never at rest",
         "value": "first doses to every place and age on every day from day 20, second ones from day 50",
-        "chosen_on": "the dearest case: most days of a real campaign have fewer cells with doses",
+        "chosen_on": "the dearest case: a day without doses in a cell costs less",
         "seen": "speed of all cases",
     },
     {
-        "choice": "mean from which a binomial draw is expanded, not summed",
-        "value": "10",
-        "chosen_on": "distance of the distribution functions, not speed",
-        "seen": "speed of all cases",
+        "choice": "what was made faster",
+        "value": "a series for the probability of a small hazard, logarithms kept, tables for the takes of a vaccine",
+        "chosen_on": "speed of these four cases, of which those with two doses were too slow before",
+        "seen": "speed of all cases; tests of the draws unchanged",
     },
 )
 

@@ -46,8 +46,8 @@ RECORD = (
         "choice": "sites of the comparison",
         "value": "40 sites, mean session sizes from 1.5 to 60, negative binomial with dispersion 3; the ten largest "
         "hold 250 sessions a year, the others 52",
-        "chosen_on": "as many small posts and few hospitals as health services have; not fitted to the aim",
-        "seen": "the saving with these and other sites",
+        "chosen_on": "assumption: many small posts and few hospitals",
+        "seen": "the saving with these sites",
     },
     {
         "choice": "prices of a dose",

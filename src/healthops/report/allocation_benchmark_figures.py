@@ -223,9 +223,9 @@ def wastage(rates: pd.DataFrame, savings: pd.DataFrame, *, saved: float) -> Figu
     bx.bar(names, wasted, color=[GREY, *[BLUE] * len(savings)], width=0.6)
     for x, (value, share) in enumerate(zip(wasted, [0.0, *savings["saved"]], strict=True)):
         text = f"{value:.1f}" + (f"\n-{100 * share:.0f} %" if x else "")
-        bx.annotate(text, (x, value), (0, 3), textcoords="offset points", ha="center", fontsize=8.5)
+        bx.annotate(text, (x, 0), (0, 8), textcoords="offset points", ha="center", fontsize=9, color="white")
     _asked(bx, (1 - saved) * wasted[0], f"aimed at: {100 * saved:.0f} % less")
-    bx.set(ylabel="doses thrown away in a year, thousands", ylim=(0, 1.25 * wasted[0]), title="vials of ... doses")
+    bx.set(ylabel="doses thrown away in a year, thousands", ylim=(0, 1.2 * wasted[0]), title="doses of the vials")
     bx.legend(fontsize=8, loc="upper right")
     bx.grid(axis="x", visible=False)
     return fig
