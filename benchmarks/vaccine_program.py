@@ -72,16 +72,16 @@ RECORD = (
     },
     {
         "choice": "plans made again",
-        "value": f"{FROZEN} weeks frozen ({FROZEN_STOCK} after a loss of stock), {100 * MOVED_SHARE:.0f} % of the doses "
-        "may move beyond those that they must",
+        "value": f"{FROZEN} weeks frozen ({FROZEN_STOCK} after a loss of stock), {100 * MOVED_SHARE:.0f} % of the "
+        "doses may move beyond those that they must",
         "chosen_on": "a freeze of 4 weeks after a loss of stock was refused: one lot lacked the lost doses",
         "seen": "times of seed 1",
     },
     {
         "choice": "state of the country when plans are made again",
         "value": "the start, with stock at hand and without; not the week after, when second doses fall due too",
-        "chosen_on": "one trial a week after the start: 7 to 10 CPU s from the last plan, and from nothing no solution "
-        "in 250 iterations after two of three changes",
+        "chosen_on": "one trial a week after the start: 7 to 10 CPU s from the last plan, and from nothing no "
+        "solution in 250 iterations after two of three changes",
         "seen": "times of seed 1",
     },
 )
