@@ -38,7 +38,7 @@ class HubBaseline(Forecaster):
     def predict(self, panel: Panel, horizons: Sequence[int] = HORIZONS) -> np.ndarray:
         """Forecast from the last week of `panel`; shape (P, len(horizons), 23)."""
         cases = panel.cases if self.window is None else panel.cases[:, -self.window :]
-        return _by_differences(cases, panel.filled()[:, -1], horizons)
+        return by_differences(cases, panel.filled()[:, -1], horizons)
 
 
 class RootBaseline(Forecaster):
@@ -58,11 +58,17 @@ class RootBaseline(Forecaster):
         # The rate's offset keeps the step from none to one case of the size that it has in the rate's root.
         scale = replace(PlaceScale.fit(panel.cases, panel.population), scale=np.ones(len(panel.places)))
         last = scale.forward(panel.filled()[:, -1:])[:, 0]
-        return scale.backward(_by_differences(scale.forward(panel.cases), last, horizons, least=-np.inf))
+        return scale.backward(by_differences(scale.forward(panel.cases), last, horizons, least=-np.inf))
 
 
-def _by_differences(past: np.ndarray, last: np.ndarray, horizons: Sequence[int], *, least: float = 0.0) -> np.ndarray:
-    """Quantiles of `last`, shape (P,), plus the h-week differences of `past`, (P, T), and their opposites."""
+def by_differences(past: np.ndarray, last: np.ndarray, horizons: Sequence[int], *, least: float = 0.0) -> np.ndarray:
+    """Quantiles of `last`, shape (P,), plus the h-week differences of `past`, (P, T), and their opposites.
+
+    Returns
+    -------
+    array, shape (P, len(horizons), 23)
+        At least `least`.
+    """
     out = np.empty((len(past), len(horizons), len(LEVELS)))
     for j, h in enumerate(horizons):
         for p, row in enumerate(past[:, h:] - past[:, :-h]):
