@@ -30,6 +30,13 @@ NAMED = {
     "xgboost": "#009E73",
     "lstm-keras": "#D55E00",
     "lstm-torch": "#B45C93",
+    # forecasters of vaccine demand
+    "saturation": "#0072B2",
+    "boosting": "#009E73",
+    "keras": "#D55E00",
+    "four-week-mean": "#56B4E9",
+    "damped-trend": "#6E6E6E",
+    "campaign-phase": "#E69F00",
     # policies
     "plan": "#0072B2",
     "plan-no-floor": "#56B4E9",
