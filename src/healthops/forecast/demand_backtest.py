@@ -97,17 +97,15 @@ def summary(scored: pd.DataFrame, baseline: str, by: str | None = None) -> pd.Da
 
     All models did the same tasks, so that relative WIS is the ratio of mean scores.
     """
-    keys = ["model"] if by is None else [by, "model"]
-    grouped = scored.groupby(keys, sort=True)
+    split = by or "by"
+    grouped = (scored if by else scored.assign(by="all")).groupby([split, "model"], sort=True)
     out = grouped[["wis", "wis_log1p", "mae", "coverage_50", "coverage_90"]].mean()
     out.insert(0, "tasks", grouped.size())
     for name in ("wis", "wis_log1p"):
-        base = out[name].xs(baseline, level="model")
-        below = base if by is not None else base.iloc[0] if hasattr(base, "iloc") else base
-        of = out.index.get_level_values(by).map(below).to_numpy() if by is not None else below
-        out[f"relative_{name}"] = np.divide(out[name], of, out=np.full(len(out), np.nan), where=np.asarray(of) > 0)
+        base = out.index.get_level_values(split).map(out[name].xs(baseline, level="model"))
+        out[f"relative_{name}"] = out[name] / base.where(base > 0)
     total = grouped[["median", "observed"]].sum()
-    out["forecast_over_observed"] = (total["median"] / total["observed"].where(total["observed"] > 0)).to_numpy()
+    out["forecast_over_observed"] = total["median"] / total["observed"].where(total["observed"] > 0)
     return out.reset_index()
 
 
