@@ -74,7 +74,9 @@ def of_groups(
     """Ceilings of districts' groups, from recorded demand and a survey of willingness.
 
     In a week, the same share of those who are willing and not reached wants a dose in every district of a group
-    (Poisson); the share of each week is the one under which the group's demand adds up.
+    (Poisson); the share of each week is the one under which the group's demand adds up. So the fall tells how districts
+    differ, and the survey at which level they are: if its errors are independent with the spread that is found, the
+    level of n districts is off by that spread over the root of n, which the intervals hold as well.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def of_groups(
             loglik += wanted[:, t, None] * np.log(np.maximum(mean, 1e-12)) - mean
         found = _pooled(loglik, grid, now, survey=survey)
         share = found.share[:, 1]
-    return found
+    return drifted(found, now, found.between / np.sqrt(np.bincount(kind)[kind]))
 
 
 def from_survey(reached: np.ndarray, survey: np.ndarray, *, between: float) -> Ceiling:
@@ -122,13 +124,17 @@ def from_survey(reached: np.ndarray, survey: np.ndarray, *, between: float) -> C
     return Ceiling(np.maximum(share, np.clip(reached, 0, 1)[:, None]), centre, between)
 
 
-def drifted(ceiling: Ceiling, reached: np.ndarray, drift: float) -> Ceiling:
-    """Widen the interval of a ceiling by a standard deviation `drift` of its log-odds; the median stays."""
+def drifted(ceiling: Ceiling, reached: np.ndarray, drift: float | np.ndarray) -> Ceiling:
+    """Widen the interval of a ceiling by a standard deviation `drift` of its log-odds, of all places or of each, (P,).
+
+    Variances add; the median stays.
+    """
     odds = logit(np.clip(ceiling.share, _EDGE, 1 - _EDGE))
-    reach = odds[:, [1]] + np.sign(odds - odds[:, [1]]) * np.hypot(odds - odds[:, [1]], drift * np.abs(ndtri(LEVELS)))
+    added = np.broadcast_to(drift, len(odds))[:, None] * np.abs(ndtri(LEVELS))
+    reach = odds[:, [1]] + np.sign(odds - odds[:, [1]]) * np.hypot(odds - odds[:, [1]], added)
     share = np.clip(expit(reach), np.clip(reached, 0, 1)[:, None], None)
     share[:, 1] = ceiling.share[:, 1]
-    return Ceiling(np.maximum.accumulate(share, axis=1), ceiling.centre, float(np.hypot(ceiling.between, drift)))
+    return Ceiling(np.maximum.accumulate(share, axis=1), ceiling.centre, ceiling.between)
 
 
 def drift_so_far(pace: np.ndarray, coverage: np.ndarray, *, step: int, ahead: int, window: int = WINDOW) -> float:
@@ -170,7 +176,7 @@ def _fall(pace: np.ndarray, before: np.ndarray, grid: np.ndarray) -> np.ndarray:
     mean = np.nansum(gap, axis=-1) / np.maximum(count, 1)
     squares = np.nansum((gap - mean[..., None]) ** 2, axis=-1)
     # The profile of a normal error; a few weeks of smooth numbers must not claim to know the ceiling to a hair.
-    return np.where(count >= 4, -0.5 * count * np.log(squares + 0.02 * count), 0.0)
+    return np.where(count >= 4, -0.5 * count * np.log(squares + 0.02 * np.maximum(count, 1)), 0.0)
 
 
 def _pooled(loglik: np.ndarray, grid: np.ndarray, now: np.ndarray, *, survey: np.ndarray | None) -> Ceiling:

@@ -216,8 +216,9 @@ def saturation(campaign: Campaign, horizons: Sequence[int]) -> np.ndarray:
     """The same share of those who are left goes on coming each week, so that ever fewer do; shape (P, T, H)."""
     mean = month(campaign)
     left = np.maximum(campaign.ceiling - campaign.coverage, 0)
-    # The share is that of the middle of the month, when two weeks' doses more were left to give.
-    share = np.divide(mean, left + 2 * mean, out=np.zeros(mean.shape), where=left + 2 * mean > 0)
+    # Before each of the last four weeks one, two, three and four weeks' doses more were left to give: 2.5 on average.
+    before = left + 2.5 * mean
+    share = np.divide(mean, before, out=np.zeros(mean.shape), where=before > 0)
     return depleted(left, np.minimum(share, MOST_LEAVING), horizons)
 
 

@@ -40,8 +40,7 @@ def fans(
     at = {q: int(np.argmin(np.abs(np.asarray(levels) - q))) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
     rows = -(-len(pace) // 3)
     fig, axes = _panels(min(3, len(pace)), 2.3 * rows + 0.3, rows=rows, sharex=True)
-    for ax in axes.ravel()[len(pace) :]:
-        ax.set_visible(False)
+    _hide(axes, len(pace))
     for ax, (name, seen) in zip(axes.ravel(), pace.items(), strict=False):
         for k, (origin, q) in enumerate(forecasts[name].items()):
             days = np.datetime64(origin, "D") + 7 * np.arange(1, len(q) + 1)
@@ -160,8 +159,7 @@ def by_age(bands: Mapping[str, Mapping[str, np.ndarray]], levels: Sequence[float
     rows = -(-len(bands) // columns)
     at = {q: list(levels).index(q) for q in (0.05, 0.5, 0.95)}
     fig, axes = _panels(columns, 2.3 * rows + 0.4, rows=rows, sharex=True, sharey=True)
-    for ax in axes.ravel()[len(bands) :]:
-        ax.set_visible(False)
+    _hide(axes, len(bands))
     for ax, (label, b) in zip(axes.ravel(), bands.items(), strict=False):
         low, middle, high = b["ceiling"]
         ax.axhspan(low, high, color=PALETTE[6], alpha=0.15, lw=0, label="ceiling, 90%")
@@ -211,6 +209,13 @@ def risk(judged: Mapping[str, pd.DataFrame]) -> Figure:
         bx.set(xlabel="recall", ylabel="precision", title=label, xlim=(0, 1), ylim=(0, 1.02))
         bx.legend(loc="upper right", fontsize=8)
     return fig
+
+
+def _hide(axes: np.ndarray, used: int) -> None:
+    """Hide the panels that are not used; those above them tell the dates."""
+    for k in range(used, axes.size):
+        axes.ravel()[k].set_visible(False)
+        axes.ravel()[k - axes.shape[1]].tick_params(labelbottom=True)
 
 
 def _colour(model: str) -> str:
