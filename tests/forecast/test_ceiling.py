@@ -45,7 +45,7 @@ def willing_groups(seed: int):
     survey = np.where(group == "a", 0.85, 0.7)
     willing = expit(logit(survey) + 0.4 * rng.standard_normal(120))
     reached, wanted, total = np.zeros(120), [], []
-    for t in range(25):
+    for t in range(15):
         left = willing * people - reached
         came = np.minimum(rng.poisson(0.12 * np.exp(0.2 * np.sin(t)) * left), left)
         reached = reached + came
@@ -105,4 +105,6 @@ def test_bad_input_is_named(change, message):
 
 def test_a_group_of_nobody_is_refused():
     with pytest.raises(ceiling.CeilingError, match="row 1 has nobody"):
-        ceiling.of_groups(np.ones((2, 4)), np.ones((2, 4)), np.array([5.0, 0.0]), np.array([0.5, 0.5]), np.array(["a", "a"]))
+        ceiling.of_groups(
+            np.ones((2, 4)), np.ones((2, 4)), np.array([5.0, 0.0]), np.array([0.5, 0.5]), np.array(["a", "a"])
+        )

@@ -82,7 +82,9 @@ def test_quantiles_of_a_rule_are_those_of_its_own_past_errors(made):
             errors.append(np.log((made.pace[p, s + h] + demand.FLOOR) / (said + demand.FLOOR)))
     spread = np.quantile(errors, LEVELS)
     now = made.pace[:, t - 3 : t + 1].mean(axis=1)
-    assert np.allclose(found, np.maximum((now[:, None] + demand.FLOOR) * np.exp(spread - np.median(errors)) - demand.FLOOR, 0))
+    assert np.allclose(
+        found, np.maximum((now[:, None] + demand.FLOOR) * np.exp(spread - np.median(errors)) - demand.FLOOR, 0)
+    )
 
 
 def test_silent_weeks_are_skipped_not_taken_for_zero(made):
@@ -202,7 +204,9 @@ def test_the_backtest_asks_each_origin_with_what_was_learnt_before_it(made):
 
 def test_scores_and_summaries_are_those_of_a_loop(made):
     origins = made.weeks[[24, 30, 36]]
-    found = demand_backtest.backtest({k: partial_of(k) for k in ("last week", "saturation")}, made, origins, refit=3, seed=0)
+    found = demand_backtest.backtest(
+        {k: partial_of(k) for k in ("last week", "saturation")}, made, origins, refit=3, seed=0
+    )
     mixed = found | demand_backtest.mixtures(found, ["last week", "saturation"])
     assert np.allclose(mixed["last week + saturation"], (found["last week"] + found["saturation"]) / 2)
     rows = demand_backtest.scored(mixed, made, origins)
@@ -214,7 +218,9 @@ def test_scores_and_summaries_are_those_of_a_loop(made):
     whole = demand_backtest.summary(rows, "last week").set_index("model")
     assert whole.loc["last week", "relative_wis"] == 1
     spread = demand_backtest.intervals(rows, "last week", block=1, draws=200, seed=0).set_index("model")
-    assert spread.loc["saturation", "low"] <= whole.loc["saturation", "relative_wis"] <= spread.loc["saturation", "high"]
+    assert (
+        spread.loc["saturation", "low"] <= whole.loc["saturation", "relative_wis"] <= spread.loc["saturation", "high"]
+    )
 
 
 def partial_of(name):
@@ -259,13 +265,17 @@ def test_ceilings_have_a_row_a_group_and_hold_what_is_reached(basis):
     last = uptake[uptake["week_end"] == "2021-06-05"].merge(table, on=["ubigeo", "group"])
     assert np.allclose(last["reached_share"], last["first_total"] / last["people"], atol=1e-5)
     assert (table["willing_share"] >= table["reached_share"] - 1e-6).all()
-    assert (table["willing_low"] <= table["willing_share"]).all() and (table["willing_share"] <= table["willing_high"]).all()
+    assert (table["willing_low"] <= table["willing_share"]).all() and (
+        table["willing_share"] <= table["willing_high"]
+    ).all()
     changed = uptake.assign(demand=uptake["demand"].where(uptake["week_end"] <= "2021-06-05", 9e9))
     again = demand_tables.ceilings(population, survey, changed, origin="2021-06-05", between=0.4)
     pd.testing.assert_frame_equal(again, table)
     if basis == "assumed":
         wild = uptake.assign(demand=9e6)
-        pd.testing.assert_frame_equal(demand_tables.ceilings(population, survey, wild, origin="2021-06-05", between=0.4), table)
+        pd.testing.assert_frame_equal(
+            demand_tables.ceilings(population, survey, wild, origin="2021-06-05", between=0.4), table
+        )
 
 
 def test_the_plans_demand_falls_adds_up_to_at_most_those_left_and_says_who_was_invited():
@@ -281,7 +291,9 @@ def test_the_plans_demand_falls_adds_up_to_at_most_those_left_and_says_who_was_i
     expected = middle.iloc[0] * 0.2 * 0.8 ** np.arange(8)
     assert np.allclose(one["value"], expected, atol=0.01)
     assert (found["week_end"] - found["origin"]).dt.days.eq(7 * found["horizon"]).all()
-    full = table.assign(reached_share=table["willing_high"], willing_low=table["willing_high"], willing_share=table["willing_high"])
+    full = table.assign(
+        reached_share=table["willing_high"], willing_low=table["willing_high"], willing_share=table["willing_high"]
+    )
     assert demand_tables.demand(full, np.full(50, 0.2), origin="2021-06-05", begun_pct=5.0)["value"].max() < 1e-3
 
 

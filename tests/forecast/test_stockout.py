@@ -1,4 +1,4 @@
-"""Stockout risk: what counts as running short is counted by loops, chances use the past alone, scores are known ones."""
+"""Stockout risk: what counts as running short is counted by loops, chances use the past alone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def test_chances_do_not_know_later_weeks_and_rank_what_can_be_ranked(made):
     judged = stockout.rolling(risks, first, last, weeks=2, every=8, seed=0)
     assert judged["week_end"].min() > pd.Timestamp(first) and judged["week_end"].max() <= pd.Timestamp(last)
     block = judged[judged["week_end"] <= pd.Timestamp(first) + pd.Timedelta(weeks=8)]
-    rows = risks.rows.assign(short=risks.rows["short"].where(risks.rows["week_end"] <= pd.Timestamp(first) - pd.Timedelta(weeks=2), 1.0))
+    rows = risks.rows.assign(
+        short=risks.rows["short"].where(risks.rows["week_end"] <= pd.Timestamp(first) - pd.Timedelta(weeks=2), 1.0)
+    )
     planted = stockout.Risks(rows, risks.x, risks.names, risks.about)
     again = stockout.rolling(planted, first, first + np.timedelta64(56, "D"), weeks=2, every=8, seed=0)
     assert np.array_equal(again["chance"], block["chance"])
@@ -56,8 +58,8 @@ def test_chances_do_not_know_later_weeks_and_rank_what_can_be_ranked(made):
 
 def test_scores_are_those_of_a_count():
     judged = pd.DataFrame({
-        "short": [1.0, 0.0, 1.0, 0.0, np.nan], "chance": [0.9, 0.1, 0.4, 0.6, 0.5], "rule": [4.0, 3.0, 2.0, np.nan, 0.0],
-        "base": 0.5,
+        "short": [1.0, 0.0, 1.0, 0.0, np.nan], "chance": [0.9, 0.1, 0.4, 0.6, 0.5],
+        "rule": [4.0, 3.0, 2.0, np.nan, 0.0], "base": 0.5,
     })  # fmt: skip
     found = stockout.score(judged)
     assert found["tasks"] == 4 and found["base_rate"] == 0.5

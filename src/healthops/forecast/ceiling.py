@@ -6,8 +6,8 @@ An attempt to determine the absolute number of rats on a given area, Journal of 
 removed are the vaccinated, and those there were are the willing. What the fall does not tell of a place, the other
 places (or a survey) do: an empirical-Bayes prior on the log-odds of its ceiling.
 
-A ceiling is of those whom the campaign speaks to today. A new age group, a mandate or a wave of disease moves it, and no
-fall of the past tells of that; :func:`drifted` widens the interval by how far the places' ceilings moved before.
+A ceiling is of those whom the campaign speaks to today. A new age group, a mandate or a wave of disease moves it, and
+no fall of the past tells of that; :func:`drifted` widens the interval by how far the places' ceilings moved before.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def of_groups(
     share = np.maximum(survey, now + _EDGE)
     for _ in range(8):
         left = np.maximum(share[:, None] * people[:, None] - before, 0.5)
-        rate = np.stack([np.bincount(kind, w) for w in wanted.T], 1) / np.stack([np.bincount(kind, x) for x in left.T], 1)
+        rate = np.stack([np.bincount(kind, w) for w in wanted.T], 1) / np.stack(
+            [np.bincount(kind, x) for x in left.T], 1
+        )
         loglik = np.zeros(grid.shape)
         for t in range(wanted.shape[1]):
             mean = rate[kind, t, None] * np.maximum(grid * people[:, None] - before[:, t, None], 0.5)
@@ -145,8 +147,9 @@ def drift_so_far(pace: np.ndarray, coverage: np.ndarray, *, step: int, ahead: in
     weeks = np.arange(pace.shape[1], window, -step)[::-1]
     if len(weeks) < 2:
         return 0.0
-    odds = np.stack([logit(np.clip(of_regions(pace[:, :t], coverage[:, :t], window=window).share[:, 1], _EDGE, 1 - _EDGE))
-                     for t in weeks if np.isfinite(coverage[:, t - 1]).all()])  # fmt: skip
+    told = [t for t in weeks if np.isfinite(coverage[:, t - 1]).all()]
+    middle = [of_regions(pace[:, :t], coverage[:, :t], window=window).share[:, 1] for t in told]
+    odds = logit(np.clip(middle, _EDGE, 1 - _EDGE))
     return float(np.sqrt(np.nanmean(np.diff(odds, axis=0) ** 2) * ahead / step)) if len(odds) > 1 else 0.0
 
 
@@ -155,7 +158,9 @@ def drift_so_far(pace: np.ndarray, coverage: np.ndarray, *, step: int, ahead: in
 
 def _require(pace: np.ndarray, coverage: np.ndarray) -> None:
     if pace.shape != coverage.shape or pace.ndim != 2:
-        raise CeilingError(f"pace and coverage have shapes {pace.shape} and {coverage.shape}: give both by place and week")
+        raise CeilingError(
+            f"pace and coverage have shapes {pace.shape} and {coverage.shape}: give both by place and week"
+        )
     if (coverage < 0).any() or not np.isfinite(coverage[:, -1]).all():
         place = int(np.argmax((coverage < 0).any(axis=1) | ~np.isfinite(coverage[:, -1])))
         raise CeilingError(f"row {place}: coverage is negative, or not known in the last week; leave the place out")
@@ -180,12 +185,16 @@ def _fall(pace: np.ndarray, before: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 
 def _pooled(loglik: np.ndarray, grid: np.ndarray, now: np.ndarray, *, survey: np.ndarray | None) -> Ceiling:
-    """Posterior under a normal prior of the log-odds, its mean (or the survey) and its spread learnt from all places."""
+    """Posterior under a normal prior of the log-odds; its mean (or the survey) and spread are those of all places."""
     odds = logit(np.clip(grid, _EDGE, 1 - _EDGE))
     alone = _normalised(loglik)
     mean = (alone * odds).sum(axis=1)
     told = 1 / np.maximum((alone * (odds - mean[:, None]) ** 2).sum(axis=1), 1e-4)
-    centre = np.full(len(grid), np.average(mean, weights=told)) if survey is None else logit(np.clip(survey, _EDGE, 1 - _EDGE))
+    centre = (
+        np.full(len(grid), np.average(mean, weights=told))
+        if survey is None
+        else logit(np.clip(survey, _EDGE, 1 - _EDGE))
+    )
     between = 0.5
     for _ in range(12):
         posterior = _normalised(loglik - 0.5 * ((odds - centre[:, None]) / between) ** 2)

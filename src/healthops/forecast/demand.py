@@ -84,7 +84,9 @@ class Campaign:
         found = np.searchsorted(self.weeks, wanted)
         absent = wanted[(found >= len(self.weeks)) | (self.weeks[np.minimum(found, len(self.weeks) - 1)] != wanted)]
         if len(absent):
-            raise DemandError(f"{absent[0]} is no week of the campaign, {self.weeks[0]} to {self.weeks[-1]} on Saturdays")
+            raise DemandError(
+                f"{absent[0]} is no week of the campaign, {self.weeks[0]} to {self.weeks[-1]} on Saturdays"
+            )
         return found
 
     def ahead(self, horizons: Sequence[int] = HORIZONS) -> np.ndarray:
@@ -354,7 +356,9 @@ def within_ceiling(values: np.ndarray, left: np.ndarray) -> np.ndarray:
     array, shape (P, H, Q)
     """
     if (left < 0).any() or left.shape != (values.shape[0], values.shape[2]):
-        raise DemandError(f"left has shape {left.shape} and minimum {left.min():g}: one number of at least 0 a place and level")
+        raise DemandError(
+            f"left has shape {left.shape} and minimum {left.min():g}: one number of at least 0 a place and level"
+        )
     out = np.empty_like(values)
     above = np.inf
     for q in reversed(range(values.shape[2])):

@@ -1,4 +1,4 @@
-"""Rolling-origin backtest of the forecasters of demand: all of them asked from the same weeks, learning anew as it goes."""
+"""Rolling-origin backtest of the forecasters of demand: all asked from the same weeks, learning anew as it goes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def origins_between(campaign: Campaign, first: object, last: object, *, every: i
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1, 7 * every)
     inside = days[(days >= campaign.weeks[0]) & (days <= campaign.weeks[-1])]
     if not len(inside):
-        raise DemandError(f"no week from {first} to {last} lies in the campaign, {campaign.weeks[0]} to {campaign.weeks[-1]}")
+        raise DemandError(
+            f"no week from {first} to {last} lies in the campaign, {campaign.weeks[0]} to {campaign.weeks[-1]}"
+        )
     campaign.at(inside)
     return inside
 
@@ -64,8 +66,8 @@ def scored(forecasts: Mapping[str, np.ndarray], campaign: Campaign, origins: np.
     Returns
     -------
     DataFrame
-        ``model``, ``reference_date``, ``horizon``, ``location``, ``target_end_date``, ``phase`` (at the origin), ``wis``,
-        ``wis_log1p``, ``mae``, ``coverage_50``, ``coverage_90``, ``coverage_95``, ``median`` and ``observed``.
+        ``model``, ``reference_date``, ``horizon``, ``location``, ``target_end_date``, ``phase`` (at the origin),
+        ``wis``, ``wis_log1p``, ``mae``, ``coverage_50``, ``coverage_90``, ``coverage_95``, ``median`` and ``observed``.
     """
     import pandas as pd
 
@@ -78,7 +80,8 @@ def scored(forecasts: Mapping[str, np.ndarray], campaign: Campaign, origins: np.
     steps = np.asarray(HORIZONS)[h]
     phase = np.array(PHASES)[np.nan_to_num(campaign.phase[p, at[o]]).astype(int)]
     shared = {
-        "reference_date": origins[o].astype("datetime64[ns]"), "horizon": steps, "location": np.array(campaign.places)[p],
+        "reference_date": origins[o].astype("datetime64[ns]"), "horizon": steps,
+        "location": np.array(campaign.places)[p],
         "target_end_date": (origins[o] + 7 * steps).astype("datetime64[ns]"), "phase": phase,
     }  # fmt: skip
     y, parts = came[usable], []

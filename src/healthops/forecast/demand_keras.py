@@ -34,9 +34,13 @@ def network(*, window: int, channels: int, features: int, horizons: int, units: 
     seen = layers.Dropout(dropout, name="dropout")(layers.Concatenate(name="seen")([state, static]))
     hidden = layers.Dense(units, activation="relu", name="hidden")(seen)
     small = {"kernel_initializer": keras.initializers.VarianceScaling(0.1)}
-    median = layers.Reshape((horizons, 1), name="median_by_horizon")(layers.Dense(horizons, name="median", **small)(hidden))
+    median = layers.Reshape((horizons, 1), name="median_by_horizon")(
+        layers.Dense(horizons, name="median", **small)(hidden)
+    )
     narrow = keras.initializers.Constant(-3.0)
-    steps = layers.Dense(horizons * (len(LEVELS) - 1), activation="softplus", bias_initializer=narrow, name="steps", **small)
+    steps = layers.Dense(
+        horizons * (len(LEVELS) - 1), activation="softplus", bias_initializer=narrow, name="steps", **small
+    )
     between = layers.Reshape((horizons, len(LEVELS) - 1), name="steps_by_horizon")(steps(hidden))
     stack = layers.Dense(len(LEVELS), use_bias=False, trainable=False, name="stack")
     quantiles = stack(layers.Concatenate(name="median_and_steps")([median, between]))

@@ -1,9 +1,9 @@
 """Demand learnt from recorded weeks: boosted trees, and a sequence model in Keras.
 
-Both forecast how far a coming week lies from the saturation curve (:func:`healthops.forecast.demand.saturation`), on the
-scale of square roots, on which a dose weighs more where there are few. One campaign is little to learn from, and its weeks
-are alike in all places: what they see is kept to a few numbers that do not tell the date. All of them are shares of
-people, so that what is learnt of one set of places can be asked of another.
+Both forecast how far a coming week lies from the saturation curve (:func:`healthops.forecast.demand.saturation`), on
+the scale of square roots, on which a dose weighs more where there are few. One campaign is little to learn from, and
+its weeks are alike in all places: what they see is kept to a few numbers that do not tell the date. All of them are
+shares of people, so that what is learnt of one set of places can be asked of another.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class DemandParameters:
 class BoostedDemand(DemandForecaster):
     """XGBoost quantile trees (:class:`healthops.forecast.trees.TreesLearner`), one set for all places and horizons.
 
-    Beside the features of the week they see how far ahead they are asked, and how far the mean of the last four weeks lies
-    from the saturation curve there.
+    Beside the features of the week they see how far ahead they are asked, and how far the mean of the last four weeks
+    lies from the saturation curve there.
     """
 
     name = "boosting"
@@ -128,7 +128,9 @@ class KerasDemand(DemandForecaster):
         y = _root(campaign.ahead(HORIZONS)) - base
         usable = np.isfinite(y).any(axis=-1)
         if usable.sum() < 10:
-            raise DemandError(f"{int(usable.sum())} weeks with a target are too few to learn from: choose a later origin")
+            raise DemandError(
+                f"{int(usable.sum())} weeks with a target are too few to learn from: choose a later origin"
+            )
         self.names = tuple(state(campaign))
         self.standard = Standard.fit(static[usable])
         parts = windows[usable], self.standard(static[usable]).astype(np.float32), y[usable].astype(np.float32)
@@ -140,7 +142,10 @@ class KerasDemand(DemandForecaster):
         """Forecast; see :class:`~healthops.forecast.demand.DemandForecaster`."""
         _same_names(self, campaign)
         windows, static, base = (a[:, origins] for a in _windows(campaign, self.parameters.window))
-        inputs = [windows.reshape(-1, *windows.shape[2:]), self.standard(static.reshape(-1, static.shape[-1])).astype(np.float32)]
+        inputs = [
+            windows.reshape(-1, *windows.shape[2:]),
+            self.standard(static.reshape(-1, static.shape[-1])).astype(np.float32),
+        ]
         found = [np.asarray(net(inputs, training=False), float) for net in self.members]
         change = np.mean(found, axis=0).reshape(*base.shape, len(LEVELS))
         steps = [HORIZONS.index(h) for h in horizons]

@@ -1,4 +1,4 @@
-"""Tables ``vaccine_ceilings`` and ``vaccine_demand``: who will ever come, and how many want a dose in the coming weeks."""
+"""Tables ``vaccine_ceilings`` and ``vaccine_demand``: who will ever come, and who wants a dose in the coming weeks."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def ceilings(
 ) -> pd.DataFrame:
     """Return table ``vaccine_ceilings``, from what was known at the end of the week `origin`.
 
-    Where demand was recorded, its fall and the survey are joined (:func:`healthops.forecast.ceiling.of_groups`); where it
-    is assumed, the survey alone speaks, as uncertain as `between` says, because nothing may be learnt from assumptions.
+    Where demand was recorded, its fall and the survey are joined (:func:`healthops.forecast.ceiling.of_groups`); where
+    it is assumed, the survey alone speaks, as uncertain as `between` says: nothing may be learnt from assumptions.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def ceilings(
     Returns
     -------
     DataFrame
-        One row a group of a district: ``people``, ``reached_share``, ``willing_low``, ``willing_share``, ``willing_high``
-        (5, 50 and 95 %) and ``basis``.
+        One row a group of a district: ``people``, ``reached_share``, ``willing_low``, ``willing_share`` and
+        ``willing_high`` (5, 50 and 95 %), ``basis``.
     """
     import pandas as pd
 
@@ -138,7 +138,9 @@ def left_at(table: pd.DataFrame, levels: Sequence[float] = LEVELS) -> np.ndarray
     odds = logit(np.clip(table[["willing_low", "willing_share", "willing_high"]].to_numpy(float), 1e-6, 1 - 1e-6))
     z = np.array([np.interp(ndtri(levels), ndtri(ceiling.LEVELS), row) for row in odds])
     ceil = np.maximum(expit(z), 0)
-    return np.maximum(ceil - table["reached_share"].to_numpy(float)[:, None], 0) * table["people"].to_numpy(float)[:, None]
+    return (
+        np.maximum(ceil - table["reached_share"].to_numpy(float)[:, None], 0) * table["people"].to_numpy(float)[:, None]
+    )
 
 
 def demand(table: pd.DataFrame, shares: np.ndarray, *, origin: object, begun_pct: float) -> pd.DataFrame:

@@ -53,7 +53,9 @@ def of_regions(campaign: Campaign, *, weeks: int, reserve: float) -> Risks:
     short = np.where(np.isfinite(later), later > (1 + reserve) * mean, np.nan)
     rule = np.log((mean + FLOOR) / (lagged(mean, 4) + FLOOR))
     kept = (campaign.phase > 0) & (mean >= LEAST_PACE)
-    return _risks(campaign.places, campaign.weeks, short, rule, state(campaign), kept, "growth of the last month's pace")
+    return _risks(
+        campaign.places, campaign.weeks, short, rule, state(campaign), kept, "growth of the last month's pace"
+    )
 
 
 def of_districts(features: pd.DataFrame, *, weeks: int, unmet_share: float) -> Risks:
@@ -90,7 +92,9 @@ def of_districts(features: pd.DataFrame, *, weeks: int, unmet_share: float) -> R
         "arrived_of_wanted_4_weeks": np.broadcast_to(_ratio(told[1], national), unmet.shape),
     }
     kept = np.isfinite(unmet)
-    return _risks(grid.places, grid.weeks, short, unmet, inputs, kept, "share of the last month's demand that was not met")
+    return _risks(
+        grid.places, grid.weeks, short, unmet, inputs, kept, "share of the last month's demand that was not met"
+    )
 
 
 def fit(risks: Risks, until: object, *, weeks: int, seed: int) -> tuple[Any, str]:
@@ -114,8 +118,8 @@ def fit(risks: Risks, until: object, *, weeks: int, seed: int) -> tuple[Any, str
     folds = [(np.flatnonzero(turn != k), np.flatnonzero(turn == k)) for k in range(FOLDS)]
     if not len(y) or any(not 0 < y[learn].sum() < len(learn) or not len(judge) for learn, judge in folds):
         raise DemandError(
-            f"{y.sum()} of {len(y)} place-weeks up to {until} ran short: too little to tell apart in {FOLDS} sets of weeks; "
-            f"choose a later date or another definition"
+            f"{y.sum()} of {len(y)} place-weeks up to {until} ran short: too little to tell apart in {FOLDS} sets of "
+            f"weeks; choose a later date or another definition"
         )
     found = {}
     for kind, model in _kinds(seed).items():
@@ -146,7 +150,10 @@ def rolling(risks: Risks, first: object, last: object, *, weeks: int, every: int
         base = risks.rows["short"].to_numpy(float)[_known(risks, start, weeks)].mean()
         out.append(risks.rows[now].assign(chance=model.predict_proba(risks.x[now])[:, 1], base=base))
     if not out:
-        raise DemandError(f"no place-week lies between {first} and {last}; the weeks are {week.min():%Y-%m-%d} to {week.max():%Y-%m-%d}")
+        raise DemandError(
+            f"no place-week lies between {first} and {last}; "
+            f"the weeks are {week.min():%Y-%m-%d} to {week.max():%Y-%m-%d}"
+        )
     return pd.concat(out, ignore_index=True)
 
 
@@ -161,8 +168,8 @@ def score(judged: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict
-        ``tasks``, ``base_rate``, ``roc_auc``, ``pr_auc``, ``brier``, ``brier_base`` (of the share that had run short so far);
-        of the rule ``rule_roc_auc`` and ``rule_pr_auc``. Areas are NaN where all or none ran short.
+        ``tasks``, ``base_rate``, ``roc_auc``, ``pr_auc``, ``brier``, ``brier_base`` (of the share that had run short so
+        far); of the rule ``rule_roc_auc`` and ``rule_pr_auc``. Areas are NaN where all or none ran short.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -227,6 +234,7 @@ def _risks(
 
     p, t = np.nonzero(kept)
     rows = pd.DataFrame({
-        "place": np.array(places)[p], "week_end": weeks[t].astype("datetime64[ns]"), "short": short[p, t], "rule": rule[p, t],
+        "place": np.array(places)[p], "week_end": weeks[t].astype("datetime64[ns]"), "short": short[p, t],
+        "rule": rule[p, t],
     })  # fmt: skip
     return Risks(rows, np.stack([v[p, t] for v in inputs.values()], axis=-1), tuple(inputs), about)

@@ -1,4 +1,4 @@
-"""Figures of vaccine demand: forecasts, scores by horizon and phase, saturation, ceilings, and the risk of running short."""
+"""Figures of vaccine demand: forecasts, scores by horizon and phase, saturation, ceilings, risk of running short."""
 
 from __future__ import annotations
 
@@ -45,8 +45,12 @@ def fans(
         for k, (origin, q) in enumerate(forecasts[name].items()):
             days = np.datetime64(origin, "D") + 7 * np.arange(1, len(q) + 1)
             first = k == 0
-            ax.fill_between(days, q[:, at[0.05]], q[:, at[0.95]], color=BLUE, alpha=0.2, lw=0, label="90%" if first else None)
-            ax.fill_between(days, q[:, at[0.25]], q[:, at[0.75]], color=BLUE, alpha=0.35, lw=0, label="50%" if first else None)
+            ax.fill_between(
+                days, q[:, at[0.05]], q[:, at[0.95]], color=BLUE, alpha=0.2, lw=0, label="90%" if first else None
+            )
+            ax.fill_between(
+                days, q[:, at[0.25]], q[:, at[0.75]], color=BLUE, alpha=0.35, lw=0, label="50%" if first else None
+            )
             ax.plot(days, q[:, at[0.5]], color=BLUE, label="median" if first else None)
         ax.plot(weeks, seen, color=INK, lw=1.1, label="observed")
         ax.set_title(name, fontsize=9)
@@ -76,7 +80,9 @@ def relative(scores: pd.DataFrame, baseline: str) -> Figure:
         mine, here = steps[steps["model"] == model], phases[phases["model"] == model].set_index("value").reindex(order)
         style = {"color": _colour(model), "marker": "osD^vPX"[k % 7], "linestyle": "--" if "+" in model else "-"}
         ax.plot(mine["step"], mine["relative_wis"], label=model, **style)
-        bx.plot(np.arange(len(order)) + 0.06 * (k - len(models) / 2), here["relative_wis"], **{**style, "linestyle": ""})
+        bx.plot(
+            np.arange(len(order)) + 0.06 * (k - len(models) / 2), here["relative_wis"], **{**style, "linestyle": ""}
+        )
     tasks = phases[phases["model"] == baseline].set_index("value")["tasks"].reindex(order)
     bx.set_xticks(range(len(order)), [f"{p}\n{n:,.0f} tasks" for p, n in tasks.items()])
     bx.set_xlim(-0.5, len(order) - 0.5)
@@ -164,7 +170,15 @@ def by_age(bands: Mapping[str, Mapping[str, np.ndarray]], levels: Sequence[float
         low, middle, high = b["ceiling"]
         ax.axhspan(low, high, color=PALETTE[6], alpha=0.15, lw=0, label="ceiling, 90%")
         ax.axhline(middle, color=PALETTE[6], lw=1)
-        ax.fill_between(b["days"], b["path"][:, at[0.05]], b["path"][:, at[0.95]], color=BLUE, alpha=0.25, lw=0, label="forecast, 90%")
+        ax.fill_between(
+            b["days"],
+            b["path"][:, at[0.05]],
+            b["path"][:, at[0.95]],
+            color=BLUE,
+            alpha=0.25,
+            lw=0,
+            label="forecast, 90%",
+        )
         ax.plot(b["days"], b["path"][:, at[0.5]], color=BLUE, label="median")
         ax.plot(b["weeks"], b["coverage"], color=INK, label="came")
         ax.set_title(label, fontsize=9)
@@ -177,7 +191,7 @@ def by_age(bands: Mapping[str, Mapping[str, np.ndarray]], levels: Sequence[float
 
 
 def risk(judged: Mapping[str, pd.DataFrame]) -> Figure:
-    """Are the chances of running short right (left), and do they rank better than a simple rule (right, a panel a level)?
+    """Are the chances of running short right (left), and do they rank better than a simple rule (a panel a level)?
 
     Parameters
     ----------
