@@ -223,6 +223,23 @@ def test_scores_and_summaries_are_those_of_a_loop(made):
     )
 
 
+def test_stretching_makes_too_narrow_intervals_hold_and_uses_past_misses_alone(made):
+    origins = made.weeks[8:38:2]
+    at = made.at(origins)
+    centre = demand.saturation(made, HORIZONS)[:, at].transpose(1, 0, 2)
+    narrow = centre[..., None] * np.exp(0.02 * np.linspace(-2, 2, len(LEVELS)))
+    wide = demand_backtest.stretched(narrow, made, origins)
+    assert (wide[0] == pytest.approx(narrow[0])) and (np.diff(wide, axis=-1) >= -1e-12).all()
+    held = {
+        k: demand_backtest.scored({"m": v}, made, origins[6:])["coverage_90"].mean()
+        for k, v in (("n", narrow[6:]), ("w", wide[6:]))
+    }
+    assert held["n"] < 0.5 and held["w"] > held["n"] + 0.25
+    late = np.arange(len(made.weeks)) > at[9]
+    planted = replace(made, pace=np.where(late, 99.0, made.pace))
+    assert (demand_backtest.stretched(narrow, planted, origins)[:10] == wide[:10]).all()
+
+
 def partial_of(name):
     return lambda: demand.baselines()[name]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Features of the tables that the learners see, beside what a campaign says by itself (:func:`state`).
 REGION_FEATURES = ("first_growth_4_weeks", "share_of_peak_pace")
-GROUP_FEATURES = (*REGION_FEATURES, "unmet_share_4_weeks", "stock_per_100", "arrived_per_100_4_weeks")
+GROUP_FEATURES = (*REGION_FEATURES, "unmet_share_4_weeks")
 #: Added to doses per 100 people before a logarithm: a place of a thousand people that sees nobody for a month or two.
 FLOOR = 0.02
 #: Weeks of past errors that a rule's quantiles are made of.

@@ -11,11 +11,14 @@ import numpy as np
 from healthops.evaluate import scores
 from healthops.evaluate.bootstrap import ratio_interval
 from healthops.features.campaign_doses import PHASES
-from healthops.forecast.base import HORIZONS
+from healthops.forecast.base import HORIZONS, LEVELS
 from healthops.forecast.demand import Campaign, DemandError, DemandForecaster, mean_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Past forecasts from which their misses count, and the largest factor that they may stretch an interval by.
+MIN_PAST, MOST_STRETCH = 20, 5.0
 
 
 def origins_between(campaign: Campaign, first: object, last: object, *, every: int) -> np.ndarray:
@@ -52,6 +55,41 @@ def backtest(
             model = make().fit(campaign.until(block[0]), seed=seed)
             found[name].append(model.predict(known, known.at(block)))
     return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def stretched(forecast: np.ndarray, campaign: Campaign, origins: np.ndarray) -> np.ndarray:
+    """Widen the quantiles of each origin by how far the same model's forecasts had missed by then.
+
+    What is learnt from one campaign is too sure of itself. On the scale of square roots the distance of each quantile
+    from the median is multiplied by the 90 % quantile of past misses, in half widths of the 90 % interval, of all
+    places: at least 1, at most :data:`MOST_STRETCH`. Each horizon has a factor of its own; one whose weeks were never told yet has
+    that of the horizon before.
+
+    Parameters
+    ----------
+    forecast : array, shape (O, P, H, 23)
+        As :func:`backtest` gives it, in order of the origins.
+
+    Returns
+    -------
+    array, shape (O, P, H, 23)
+    """
+    at, came = campaign.at(origins), np.sqrt(campaign.ahead())
+    root = np.sqrt(forecast)
+    middle = root[..., [root.shape[-1] // 2]]
+    low, high = (int(np.argmin(np.abs(LEVELS - level))) for level in (0.05, 0.95))
+    miss = np.abs(came[:, at].transpose(1, 0, 2) - middle[..., 0])
+    miss = miss / np.maximum((root[..., high] - root[..., low]) / 2, 1e-3)
+    out = np.empty_like(root)
+    for k, now in enumerate(at):
+        factor = 1.0
+        for j, h in enumerate(HORIZONS):
+            past = miss[:k][at[:k] + h <= now, :, j]
+            past = past[np.isfinite(past)]
+            if len(past) >= MIN_PAST:
+                factor = float(np.clip(np.quantile(past, 0.9), 1, MOST_STRETCH))
+            out[k, :, j] = middle[k, :, j] + factor * (root[k, :, j] - middle[k, :, j])
+    return np.maximum(out, 0) ** 2
 
 
 def mixtures(forecasts: Mapping[str, np.ndarray], members: Sequence[str]) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.data.priority_groups import load_groups, membership
 from healthops.features.grid import Grid
 from healthops.forecast import ceiling
 from healthops.forecast.base import HORIZONS
@@ -170,3 +171,18 @@ def demand(table: pd.DataFrame, shares: np.ndarray, *, origin: object, begun_pct
         value=np.round(found.reshape(-1), 3),
         invited=np.repeat(100 * table["reached_share"].to_numpy(float) >= begun_pct, size),
     )[[*_KEY, "origin", "week_end", "horizon", "level", "value", "invited", "basis"]]
+
+
+def group_labels() -> dict[str, str]:
+    """Return the label of each priority group, highest priority first."""
+    return {group.name: group.label for group in load_groups()}
+
+
+def group_of_ages(low: int, high: int) -> str:
+    """Return the priority group that most people of the ages `low` to `high` (both within) belong to.
+
+    >>> group_of_ages(60, 69)
+    'older_and_health_workers'
+    """
+    member = membership(load_groups())[:, low : high + 1].sum(axis=1)
+    return load_groups()[int(member.argmax())].name
