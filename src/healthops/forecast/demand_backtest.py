@@ -62,8 +62,8 @@ def stretched(forecast: np.ndarray, campaign: Campaign, origins: np.ndarray) -> 
 
     What is learnt from one campaign is too sure of itself. On the scale of square roots the distance of each quantile
     from the median is multiplied by the 90 % quantile of past misses, in half widths of the 90 % interval, of all
-    places: at least 1, at most :data:`MOST_STRETCH`. Each horizon has a factor of its own; one whose weeks were never told yet has
-    that of the horizon before.
+    places: at least 1, at most :data:`MOST_STRETCH`. Each horizon has a factor of its own; one whose weeks were never
+    told yet has that of the horizon before.
 
     Parameters
     ----------

@@ -208,7 +208,8 @@ def risk(judged: Mapping[str, pd.DataFrame]) -> Figure:
         groups = rows.groupby(tenth)
         enough = groups.size() >= 20
         means = groups[["chance", "short"]].mean()[enough]
-        ax.plot(means["chance"], means["short"], color=tint, marker=marker, label=label)
+        size = 15 + 150 * groups.size()[enough] / len(rows)
+        ax.scatter(means["chance"], means["short"], s=size, color=tint, marker=marker, alpha=0.7, label=label)
     ax.set(xlabel="chance that was said", ylabel="share that ran short", title="reliability", xlim=(0, 1), ylim=(0, 1))
     ax.legend(loc="upper left", fontsize=8)
     for bx, (label, rows) in zip(axes[0][1:], judged.items(), strict=True):
