@@ -323,3 +323,58 @@ def test_boxes_are_whole_and_the_loss_is_told(campaign):
     assert 0 <= boxed.loss < 0.15
     assert boxed.plan.benefit <= boxed.relaxed.stages[1].bound * (1 + 1e-4)
     assert check_plan(campaign, plan_tables(boxed.relaxed), whole_boxes=True)
+
+
+# ---- prices, and a way out where the method is stuck ---------------------------------------------------------------
+
+
+def test_prices_are_what_one_more_unit_is_worth():
+    """Against the benefit of the campaign with a little more of one resource, the floor held."""
+    campaign = make_campaign(10, weeks=10, regions=2, seed=3)
+    options = {"stages": ("benefit",), "floor": 0.2, "tolerance": 1e-9}
+    plan = plan_campaign(campaign, **options)
+    prices = plan.prices
+
+    def gained(table: str, column: str, row: int, step: float) -> float:
+        frame = getattr(campaign, table).copy()
+        frame.loc[row, column] += step
+        more = plan_campaign(replace(campaign, **{table: frame}), **options)
+        return (more.stages[0].value - plan.stages[0].value) / step
+
+    lot, store = int(np.argmax(prices.lots)), int(np.argmax(prices.regions.sum(axis=1)))
+    hands = int(np.argmax(prices.vaccinators.sum(axis=1)))
+    fridge = int(np.argmax(prices.stores.sum(axis=1)))
+    assert prices.lots[lot] > 0 and prices.vaccinators[hands].sum() > 0
+    assert gained("lots", "doses", lot, 1.0) == pytest.approx(prices.lots[lot], rel=2e-2)
+    assert gained("regions", "capacity_litres", store, 0.01) == pytest.approx(prices.regions[store].sum(), rel=2e-2)
+    assert gained("districts", "vaccinator_doses", hands, 0.1) == pytest.approx(
+        prices.vaccinators[hands].sum(), rel=2e-2
+    )
+    assert gained("districts", "capacity_litres", fridge, 0.001) == pytest.approx(prices.stores[fridge].sum(), rel=2e-2)
+    idle = int(np.argmin(prices.lots))
+    assert gained("lots", "doses", idle, 1.0) == pytest.approx(prices.lots[idle], abs=1e-4 * prices.lots.max())
+
+
+def test_a_stage_that_is_stuck_begins_again_below_the_floor(campaign, plan, monkeypatch):
+    monkeypatch.setattr("healthops.allocate.campaign_plan.PATIENCE", 5)
+    again = plan_campaign(campaign, stages=("floor", "benefit"), tolerance=1e-8)
+    assert again.stages[1].value == pytest.approx(plan.stages[1].value, rel=1e-6)
+    assert not check_plan(campaign, plan_tables(again), floor=again.floor)
+
+
+def test_what_is_averted_is_what_the_stage_made_largest():
+    """Second doses of before week 0 count too: a benefit without them says less than the stage."""
+    campaign = make_campaign(12, weeks=10, regions=2)
+    due = pd.DataFrame({"district": ["d0000", "d0003"], "group": "g1", "product": "two-dose", "week": [0, 2]})
+    campaign = replace(campaign, due=due.assign(courses=[40.0, 60.0]))
+    plan = plan_campaign(campaign, stages=("benefit",), tolerance=1e-9)
+    assert plan.averted == pytest.approx(plan.stages[0].value, rel=1e-7)
+    assert plan.averted > plan.benefit * (1 + 1e-6)
+
+
+def test_frontier_at_chosen_levels(campaign):
+    frame, _ = equity_frontier(campaign, levels=[0, 0.5, 1], tolerance=1e-6)
+    every, _ = equity_frontier(campaign, points=3, tolerance=1e-6)
+    np.testing.assert_allclose(frame["benefit"], every["benefit"], rtol=1e-5)
+    with pytest.raises(ValueError, match="rise from 0 to at most 1"):
+        equity_frontier(campaign, levels=[0, 0.5, 0.5])

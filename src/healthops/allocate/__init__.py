@@ -22,6 +22,7 @@ module                     what it holds
 :mod:`.interior`           its solver: many small programs of one shape that share a few resources
 :mod:`.campaign_plan`      the plan by lexicographic stages, its tables and lots, the equity frontier
 :mod:`.campaign_boxes`     the plan in whole boxes, and what they cost
+:mod:`.campaign_prices`    what one more dose, litre or vaccinator is worth to the plan
 :mod:`.campaign_check`     an independent check of a plan's tables
 :mod:`.campaign_elastic`   why no plan exists, and by how much
 :mod:`.campaign_replan`    the plan made again near the last one, with what changed and why

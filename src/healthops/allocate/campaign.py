@@ -179,6 +179,12 @@ class Campaign:
         """Week of each district's first delivery, shape (D,), int."""
         return -self.clock % self.districts["delivery_every"].to_numpy(int)
 
+    @property
+    def ahead(self) -> np.ndarray:
+        """What is still to come at the start of each week, as a share of the risk; shape (D, T + 1)."""
+        d, t = len(self.districts), self.weeks
+        return np.broadcast_to(1 - np.arange(t + 1) / t, (d, t + 1)) if self.burden is None else self.burden
+
     @cached_property
     def worth(self) -> np.ndarray:
         """What one course averts, by district, product, group and week of the first dose; shape (D, P, G, T).
@@ -186,9 +192,7 @@ class Campaign:
         The first dose protects from the week after it; the second adds the rest from the week after that.
         """
         d, p, g, t = self.shape
-        ahead = self.burden
-        if ahead is None:
-            ahead = np.broadcast_to(1 - np.arange(t + 1) / t, (d, t + 1))
+        ahead = self.ahead
         first, full = (self.products[c].to_numpy(float) for c in ("efficacy_first", "efficacy_full"))
         by_week = np.empty((d, p, t))
         for i, k in enumerate(self.interval):

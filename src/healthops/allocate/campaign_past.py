@@ -131,11 +131,10 @@ class Past:
         """Benefit of a second dose, to a person of the district's mean risk, by week; shape (D, P T)."""
         c = program.c
         d, p, _, t = c.shape
-        ahead = c.burden if c.burden is not None else np.broadcast_to(1 - np.arange(t + 1) / t, (d, t + 1))
         people = c.by_group("population")
         risk = (c.by_group("risk") * people).sum(axis=1) / people.sum(axis=1)
         adds = (c.products["efficacy_full"] - c.products["efficacy_first"]).to_numpy(float)
-        worth = (risk[:, None, None] * adds[:, None] * ahead[:, None, 1:])[program.order]
+        worth = (risk[:, None, None] * adds[:, None] * c.ahead[:, None, 1:])[program.order]
         return (worth * program.people[:, None, None] / program.benefit_unit).reshape(d, p * t)
 
 

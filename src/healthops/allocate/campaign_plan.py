@@ -12,6 +12,7 @@ is weighed against another.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,12 +21,15 @@ import pandas as pd
 from healthops.allocate import interior
 from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_elastic import explain
+from healthops.allocate.campaign_prices import Prices, shadow_prices
 from healthops.allocate.campaign_program import HOLD, CampaignProgram, Held, Reserve
 
 #: Courses below this many persons are rounding of the solver.
 DUST = 1e-8
 #: So is less than this of a dose where there is no lot for it.
 ROUNDING = 1e-6
+#: A stage that holds a floor and is not solved after so many iterations begins again from the stage without it.
+PATIENCE = 110
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class CampaignPlan:
         Coverage that every protected district's group has, at least, or all its willing people.
     points : dict
         Where the solver stopped, by stage: a start for the next plan of the same shape.
+    prices : Prices or None
+        What the benefit stage would pay for more of each resource.
     """
 
     campaign: Campaign
@@ -86,11 +92,24 @@ class CampaignPlan:
     stages: tuple[Stage, ...] = ()
     floor: float = 0.0
     points: dict[str, interior.Point] = field(default_factory=dict, repr=False)
+    prices: Prices | None = field(default=None, repr=False)
 
     @property
     def benefit(self) -> float:
         """What the courses avert, in the unit of ``risk``."""
         return float((self.courses * self.campaign.worth).sum())
+
+    @property
+    def averted(self) -> float:
+        """The benefit and what second doses of before week 0 add, at the mean risk of their district: what the stage
+        ``benefit`` makes as large as can be.
+        """
+        c = self.campaign
+        people = c.by_group("population")
+        risk = (c.by_group("risk") * people).sum(axis=1) / people.sum(axis=1)
+        adds = (c.products["efficacy_full"] - c.products["efficacy_first"]).to_numpy(float)
+        worth = risk[:, None, None] * adds[:, None] * c.ahead[:, None, 1:]
+        return self.benefit + float((self.second_due * worth).sum())
 
     @property
     def coverage(self) -> np.ndarray:
@@ -174,7 +193,7 @@ def plan_campaign(
         raise ValueError("stage 'floor' has nobody to protect: mark districts with willing people as `protected`")
     options = {"reserve": reserve, "last": last, "frozen": frozen, "supply": supply}
     program = CampaignProgram(campaign, split=moved is not None, **options)
-    held, done, points, outcome = Held(floor=floor or 0.0, moved=moved), [], {}, None
+    held, done, points, outcome, prices = Held(floor=floor or 0.0, moved=moved), [], {}, None, None
     for name in stages:
         if name in ("change", "moved") and not program.split:
             program = CampaignProgram(campaign, split=True, **options)
@@ -187,9 +206,10 @@ def plan_campaign(
             held = replace(held, floor=floor_share * stage.value)
         elif name == "benefit":
             held = replace(held, benefit=stage.value)
+            prices = shadow_prices(program, outcome)
         elif name == "waste":
             held = replace(held, waste=stage.value)
-    return read_plan(program, outcome, tuple(done), held.floor * (1 - HOLD), points)
+    return replace(read_plan(program, outcome, tuple(done), held.floor * (1 - HOLD), points), prices=prices)
 
 
 def read_plan(program: CampaignProgram, outcome, stages, floor: float, points) -> CampaignPlan:
@@ -222,7 +242,7 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
     strict = {"feasibility": 1e-7 if name == "floor" else 1e-9, "size": doses / program.unit if counts else None}
     begin = start and program.start_from(lp, start)
     try:
-        outcome = program.whole(interior.solve(lp, tolerance=tolerance, start=begin, watch=watch, **strict))
+        outcome = program.whole(_solve(program, lp, name, held, begin, tolerance=tolerance, watch=watch, **strict))
     except interior.NotSolved as problem:
         raise InfeasibleCampaign(f"stage {name}: {explain(program, lp) or problem}") from problem
     unit = {"floor": -1.0 / len(lp.rhs), "benefit": -program.benefit_unit}.get(name, program.unit)
@@ -232,6 +252,20 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
     gap = abs(value - bound) / (doses if counts else max(abs(value), 1e-9))
     numbers = (lp.variables, lp.constraints, outcome.iterations, time.process_time() - began, outcome.residual)
     return Stage(name, value, bound, float(gap), *numbers), outcome
+
+
+def _solve(program: CampaignProgram, lp, name: str, held: Held, begin, **options) -> interior.Outcome:
+    """Solve a stage. Far below a high floor the method may find no way up: it then begins where the stage without a
+    floor stood.
+    """
+    if name == "floor" or held.floor <= 0:
+        return interior.solve(lp, start=begin, **options)
+    try:
+        return interior.solve(lp, start=begin, most=PATIENCE, **options)
+    except interior.Stuck:
+        easier = program.whole(interior.solve(program.stage(name, replace(held, floor=0.0)), **options))
+        again = program.stage(name, held)
+        return interior.solve(again, start=program.start_from(again, easier.point), **options)
 
 
 def _no_waste(program: CampaignProgram, outcome, tolerance: float) -> Stage | None:
@@ -247,9 +281,21 @@ def _no_waste(program: CampaignProgram, outcome, tolerance: float) -> Stage | No
 
 
 def equity_frontier(
-    campaign: Campaign, *, points: int = 11, reserve: Reserve | None = None, tolerance: float = 1e-6
+    campaign: Campaign,
+    *,
+    points: int = 11,
+    levels: Sequence[float] | None = None,
+    reserve: Reserve | None = None,
+    tolerance: float = 1e-6,
 ) -> tuple[pd.DataFrame, list[CampaignPlan]]:
-    """Benefit against the floor, from none to the highest.
+    """Benefit against the floor, from none to the highest; each plan starts from where the one before stood.
+
+    Parameters
+    ----------
+    points : int
+        Number of floors, evenly from 0 to the highest.
+    levels : sequence of float, optional
+        The floors as shares of the highest, rising from 0, instead.
 
     Returns
     -------
@@ -257,12 +303,21 @@ def equity_frontier(
         ``floor`` (coverage), ``benefit``, ``bound``, ``price_of_fairness`` (benefit given up, as a share of that
         without a floor: Bertsimas, Farias & Trichakis 2011, Operations Research 59, 17-31), ``gap``.
     plans : list of CampaignPlan
+
+    Raises
+    ------
+    ValueError
+        If `levels` do not rise from 0 to at most 1.
     """
-    best = plan_campaign(campaign, stages=("floor",), reserve=reserve, tolerance=tolerance).floor
-    plans = [
-        plan_campaign(campaign, stages=("benefit",), floor=level, reserve=reserve, tolerance=tolerance)
-        for level in np.linspace(0, best, points)
-    ]
+    shares = np.linspace(0, 1, points) if levels is None else np.asarray(levels, float)
+    if len(shares) < 2 or shares[0] != 0 or (np.diff(shares) <= 0).any() or shares[-1] > 1:
+        raise ValueError(f"levels are {list(shares)}: give shares of the highest floor that rise from 0 to at most 1")
+    shared = {"reserve": reserve, "tolerance": tolerance}
+    best = plan_campaign(campaign, stages=("floor",), **shared).floor
+    plans: list[CampaignPlan] = []
+    for level in shares * best:
+        starts = plans[-1].points if plans else None
+        plans.append(plan_campaign(campaign, stages=("benefit",), floor=level, starts=starts, **shared))
     free = plans[0].stages[0].value
     rows = [
         (p.floor, p.stages[0].value, p.stages[0].bound, 1 - p.stages[0].value / free if free else 0.0, p.stages[0].gap)

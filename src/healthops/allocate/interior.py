@@ -43,6 +43,10 @@ class NotSolved(RuntimeError):
     """The method stopped before its tolerance; the message holds the residuals."""
 
 
+class Stuck(NotSolved):
+    """It ran out of iterations or of digits: neither solved nor shown to have no solution."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """Places whose own rows have the same matrix.
@@ -148,6 +152,10 @@ class Outcome:
         Largest violation of a row, as a share of 1 + its right-hand side.
     point : Point
         An early iterate, to start from in the next program of the same shape.
+    y : array of float, shape (D, M)
+        Multipliers of the places' own rows: what the objective grows by with their right-hand sides.
+    lam : array of float, shape (L,)
+        The same of the shared rows.
     """
 
     x: np.ndarray
@@ -158,6 +166,8 @@ class Outcome:
     iterations: int
     residual: float
     point: Point
+    y: np.ndarray
+    lam: np.ndarray
 
 
 @dataclass
@@ -230,7 +240,7 @@ def solve(
     Raises
     ------
     NotSolved
-        If the rows cannot be met, or the iterations do not suffice.
+        If the rows cannot be met, or, a `Stuck`, the iterations do not suffice.
     """
     return _Method(program).run(tolerance, feasibility, size, most, start, watch)
 
@@ -304,7 +314,7 @@ class _Method:
             if watch:
                 watch(iteration, value, bound, primal, dual)
             if primal < feasibility and abs(value - bound) <= tolerance * (size or 1 + abs(value)):
-                return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, early or at)
+                return Outcome(at.x, at.v, at.theta, value, bound, iteration, primal, early or at, at.y, at.lam)
             if early is None and primal < EARLY and abs(value - bound) < EARLY * (1 + abs(value)):
                 early = at
             if bound > ceiling + 1e-6 * (1 + abs(ceiling)):
@@ -317,7 +327,7 @@ class _Method:
                 at = self.step(at, res)
             except np.linalg.LinAlgError:
                 break
-        raise NotSolved(
+        raise Stuck(
             f"stopped after {iteration} iterations: rows violated by {primal:.2g} of their size, value {value:.8g}, "
             f"bound {bound:.8g}"
         )
