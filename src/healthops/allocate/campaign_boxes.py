@@ -2,8 +2,10 @@
 
 The linear program is solved with a little supply and storage kept back, then every district orders, round by round, the
 whole boxes that it needs on top of what is left in its store. Where boxes, a regional store or the district's own store
-do not suffice, first doses of that round are cut in proportion, with their second doses. Nothing else changes, so every
-constraint of the plan still holds; what is lost is the courses cut and the supply kept back.
+do not suffice, first doses of that round are put off in proportion to the week after, with their second doses, and so
+are second doses due from before; in a week with more doses than hands first doses are put off too. Those that no week is
+left for are cut, and so are courses whose second dose finds no vaccine or hands. What is lost is benefit of weeks, the
+courses cut and the supply kept back.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from healthops.allocate.campaign_plan import CampaignPlan, PlanTables, dose_tabl
 TIE = 1e-9
 #: A need of less than this share of a box opens none.
 SLIVER = 0.05
+#: Cut beyond what second doses lack, in doses, so that the next pass has none to cut again.
+CRUMB = 1e-3
 
 
 @dataclass(frozen=True)
@@ -93,23 +97,36 @@ def tighten(c: Campaign, boxes: float) -> Campaign:
     return replace(c, lots=lots, regions=regions, districts=districts)
 
 
-def round_to_boxes(plan: CampaignPlan, *, passes: int = 12) -> tuple[CampaignPlan, PlanTables]:
-    """Whole boxes for a plan; courses that they cannot serve are cut.
+def round_to_boxes(plan: CampaignPlan, *, passes: int = 20) -> tuple[CampaignPlan, PlanTables]:
+    """Whole boxes for a plan; courses that they cannot serve in time are put off or cut.
 
-    Cutting a first dose can never break another constraint, but a second dose can run short after its first was given:
-    then the courses that it belongs to are cut, and the deliveries are played again, at most `passes` times.
+    A second dose can run short of vaccine or hands after its first was given: then the courses that it belongs to are
+    cut, and the deliveries are played again, at most `passes` times.
+
+    Raises
+    ------
+    RuntimeError
+        If second doses still run short: the message names where.
     """
     courses = plan.courses.copy()
     for _ in range(passes):
         play = _Play(replace(plan, courses=courses))
         play.run()
         courses = play.courses
-        if not play.short.any():
+        lack = np.maximum(play.short, play.crowded)
+        if not lack.any():
             break
-        _cut_for_seconds(plan.campaign, courses, play.short)
+        _cut_for_seconds(plan.campaign, courses, lack)
     else:
-        raise RuntimeError(f"second doses still ran short after {passes} passes: {play.short.sum():.6g} doses")
-    done = replace(plan, courses=even_out(plan, courses))
+        d, i, week = np.unravel_index(int(np.argmax(lack)), lack.shape)
+        where = (
+            f"{plan.campaign.districts['district'].iloc[d]!r}, product {plan.campaign.products['product'].iloc[i]!r}"
+        )
+        raise RuntimeError(
+            f"second doses still ran short after {passes} passes: {lack.sum():.6g} doses, most in district {where}, week "
+            f"{week}: a box may be larger than its stores"
+        )
+    done = replace(plan, courses=even_out(plan, courses), second_due=play.due)
     guarded = plan.campaign.districts["protected"].to_numpy(bool)
     lowest = float(done.coverage[guarded].min()) if guarded.any() else 0.0
     done = replace(done, floor=min(plan.floor, lowest))
@@ -151,7 +168,7 @@ def _cut_for_seconds(c: Campaign, courses: np.ndarray, short: np.ndarray) -> Non
             ends = max(c.weeks - k, 0)
             begun = courses[:, i].sum(axis=1)[:, :ends]
             lack = short[:, i, k:]
-            keep = np.clip(1 - 1.001 * lack / np.maximum(begun, 1e-12), 0.0, 1.0)
+            keep = np.clip(1 - (1.001 * lack + CRUMB) / np.maximum(begun, 1e-12), 0.0, 1.0)
             courses[:, i, :, :ends] *= np.where(lack > TIE, keep, 1.0)[:, None, :]
 
 
@@ -159,7 +176,7 @@ class _Play:
     """Deliveries in boxes, week by week, for given courses."""
 
     def __init__(self, plan: CampaignPlan):
-        self.c, self.plan, self.courses = plan.campaign, plan, plan.courses.copy()
+        self.c, self.plan, self.courses, self.due = plan.campaign, plan, plan.courses.copy(), plan.second_due.copy()
         c = self.c
         d, p, g, t = c.shape
         self.product = pd.Index(c.products["product"]).get_indexer(c.lots["product"])
@@ -170,7 +187,8 @@ class _Play:
         self.by_expiry = np.argsort(self.expires, kind="stable")
         self.left = np.floor(c.lots["doses"].to_numpy(float) / self.box[self.product] + TIE)
         self.store = np.zeros((d, len(c.lots)))
-        self.short = np.zeros((d, p, t))
+        #: Second doses without vaccine, and without hands.
+        self.short, self.crowded = np.zeros((d, p, t)), np.zeros((d, p, t))
         self.every = c.districts["delivery_every"].to_numpy(int)
         self.sent, self.drawn = [], []
         #: Persons who should have begun a course by now, and those who have, by district.
@@ -183,8 +201,43 @@ class _Play:
             through = self.c.regions["capacity_litres"].to_numpy(float).copy()
             for i in range(len(self.box)):
                 self.order(week, i, here, through)
+            self.make_room(week)
             for i in range(len(self.box)):
                 self.give(week, i)
+
+    def make_room(self, week: int) -> None:
+        """Put off first doses of a week, then second doses due, where doses that waited are more than hands."""
+        hands = self.c.districts["vaccinator_doses"].to_numpy(float)
+        products = range(len(self.box))
+        first = self.courses[..., week].sum(axis=(1, 2))
+        over = first + sum(self.seconds(i, week) for i in products) - hands
+        over = np.where(over > TIE * (1 + hands), over, 0.0)
+        cut = np.minimum(over, first)
+        for i in products:
+            self.wait(i, week, np.divide(cut, first, out=np.zeros_like(first), where=first > 0))
+        over = over - cut
+        for i in products:
+            over = over - self.put_off(i, week, np.minimum(over, self.due[:, i, week]))
+        # What is left is second doses of courses begun here: too many were begun.
+        for i in products:
+            lack = np.minimum(over, self.seconds(i, week))
+            self.crowded[:, i, week] = lack
+            over = over - lack
+
+    def wait(self, i: int, week: int, part: np.ndarray) -> None:
+        """Put off a `part`, shape (D,), of a week's first doses to the next; out of time, they are cut."""
+        later = self.courses[:, i, :, week] * part[:, None]
+        self.courses[:, i, :, week] -= later
+        if week + 1 + int(self.c.interval[i]) < self.c.weeks:
+            self.courses[:, i, :, week + 1] += later
+
+    def put_off(self, i: int, week: int, doses: np.ndarray) -> np.ndarray:
+        """Give second doses due, shape (D,), a week later; returns those that can be."""
+        if week + 1 == self.c.weeks:
+            return np.zeros_like(doses)
+        self.due[:, i, week] -= doses
+        self.due[:, i, week + 1] += doses
+        return doses
 
     def needed(self, i: int, week: int) -> np.ndarray:
         """Doses drawn of a product in a week, shape (D,)."""
@@ -194,28 +247,32 @@ class _Play:
     def seconds(self, i: int, week: int) -> np.ndarray:
         k = int(self.c.interval[i])
         own = self.courses[:, i, :, week - k].sum(axis=1) if k and week >= k else 0.0
-        return own + self.plan.second_due[:, i, week]
+        return own + self.due[:, i, week]
 
     def order(self, week: int, i: int, here: np.ndarray, through: np.ndarray) -> None:
         """Send whole boxes for the round that begins, those that will be emptied most first."""
         ends = np.minimum(week + self.every[here], self.c.weeks)
-        need = np.zeros(len(here))
+        need, must = np.zeros(len(here)), np.zeros(len(here))
         for given in range(week, int(ends.max(initial=week))):
             need += np.where(given < ends, self.needed(i, given)[here], 0.0)
+            must += np.where(given < ends, self.factor[i] * self.seconds(i, given)[here], 0.0)
         mine = self.product == i
         usable = mine & (self.expires >= week)
         # Stock that expires within the round is counted only where it lasts to its end.
         lasting = self.store[np.ix_(here, usable)] * (self.expires[usable] >= ends[:, None] - 1)
-        want = np.ceil((need - lasting.sum(axis=1)) / self.box[i] - SLIVER).clip(min=0)
+        lasting = lasting.sum(axis=1)
+        want = np.ceil((need - lasting) / self.box[i] - SLIVER)
+        # A second dose is worth a box of its own.
+        want = np.maximum(want, np.ceil((must - lasting) / self.box[i] - TIE)).clip(min=0)
         room = self.c.districts["capacity_litres"].to_numpy(float)[here] - self.store[here] @ self.volume[self.product]
         want = np.minimum(want, np.floor(np.maximum(room, 0) / (self.box[i] * self.volume[i]) + TIE))
         filled = np.divide(need, want * self.box[i], out=np.zeros_like(need), where=want > 0)
         litres = self.box[i] * self.volume[i]
-        # Those who have been left behind come first, then those whose boxes will be emptied most.
+        # Second doses come first, then those who have been left behind, then those whose boxes will be emptied most.
         behind = np.round(
             1 - np.divide(self.begun, self.wanted, out=np.ones(len(self.begun)), where=self.wanted > 0), 2
         )
-        for n in np.lexsort((-filled, -behind[here])):
+        for n in np.lexsort((-filled, -behind[here], must <= lasting + TIE)):
             place = here[n]
             region = self.c.region_of[place]
             boxes = min(want[n], np.floor(through[region] / litres + TIE))
@@ -242,12 +299,15 @@ class _Play:
         ahead = self.store[:, mine].sum(axis=1)
         second = self.factor[i] * self.seconds(i, week)
         first = self.factor[i] * self.courses[:, i, :, week].sum(axis=1)
-        self.short[:, i, week] = np.maximum(second - ahead, 0.0) / self.factor[i]
+        lack = np.maximum(second - ahead, 0.0) / self.factor[i]
+        late = self.put_off(i, week, np.minimum(lack, self.due[:, i, week]))
+        second = second - late * self.factor[i]
+        self.short[:, i, week] = lack - late
         self.short[self.short[:, i, week] < 1e-7, i, week] = 0.0
         can = np.maximum(ahead - second, 0.0)
         keep = np.divide(np.minimum(first, can), first, out=np.ones_like(first), where=first > 0)
-        self.courses[:, i, :, week] *= keep[:, None]
-        self.wanted += first
+        self.wait(i, week, 1 - keep)
+        self.wanted += self.factor[i] * self.plan.courses[:, i, :, week].sum(axis=1)
         self.begun += first * keep
         want = np.minimum(first * keep + second, ahead)
         for lot in self.by_expiry:

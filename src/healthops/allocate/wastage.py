@@ -141,6 +141,11 @@ def open_vials(sizes: np.ndarray, doses: int, *, threshold: int = 1, come_back: 
     _check_vial(doses, threshold)
     if not 0 <= come_back <= 1:
         raise WastageError(f"come_back is {come_back}: give a share from 0 to 1")
+    if threshold == 1:
+        people = np.arange(len(new))
+        opened = -(-people // doses) * doses
+        came = float(new @ people)
+        return Session(came, came, 0.0, float(new @ opened), float(new @ (opened - people)))
     # row r: distribution of who is there after r were turned away
     there = np.zeros((threshold, len(new) + threshold - 1))
     for r in range(threshold):
