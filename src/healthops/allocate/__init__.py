@@ -30,5 +30,7 @@ module                     what it holds
 :mod:`.campaign_policies`  whom campaigns of today serve first, as plans; a plan that is only followed
 :mod:`.campaign_tables`    a campaign from the workspace's tables
 :mod:`.campaign_days`      a plan's doses by day, region and group, for an epidemic model
+:mod:`.campaign_summary`   the tables that a notebook shows and writes of plans, each passed by the checker
+:mod:`.vial_sizes`         the vial size for each point of a campaign, opening thresholds, closed vials
 =========================  =====================================================================================
 """

@@ -3,9 +3,9 @@
 The linear program is solved with a little supply and storage kept back, then every district orders, round by round, the
 whole boxes that it needs on top of what is left in its store. Where boxes, a regional store or the district's own store
 do not suffice, first doses of that round are put off in proportion to the week after, with their second doses, and so
-are second doses due from before; in a week with more doses than hands first doses are put off too. Those that no week is
-left for are cut, and so are courses whose second dose finds no vaccine or hands. What is lost is benefit of weeks, the
-courses cut and the supply kept back.
+are second doses due from before; in a week with more doses than hands first doses are put off too. Those that no week
+is left for are cut, and so are courses whose second dose finds no vaccine or hands. What is lost is the benefit of the
+weeks, the courses cut and the supply kept back.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def round_to_boxes(plan: CampaignPlan, *, passes: int = 20) -> tuple[CampaignPla
             f"{plan.campaign.districts['district'].iloc[d]!r}, product {plan.campaign.products['product'].iloc[i]!r}"
         )
         raise RuntimeError(
-            f"second doses still ran short after {passes} passes: {lack.sum():.6g} doses, most in district {where}, week "
-            f"{week}: a box may be larger than its stores"
+            f"second doses still ran short after {passes} passes: {lack.sum():.6g} doses, most in district {where}, "
+            f"week {week}: a box may be larger than its stores"
         )
     done = replace(plan, courses=even_out(plan, courses), second_due=play.due)
     guarded = plan.campaign.districts["protected"].to_numpy(bool)

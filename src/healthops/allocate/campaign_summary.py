@@ -1,7 +1,7 @@
 """The tables that a notebook shows and writes of a campaign's plans.
 
-``plan`` is a :class:`.campaign_plan.CampaignPlan`, ``tables`` are its :class:`.campaign_plan.PlanTables`; coverage is the
-share of the people who accept a vaccine that have begun a course.
+``plan`` is a :class:`.campaign_plan.CampaignPlan`, ``tables`` are its :class:`.campaign_plan.PlanTables`; coverage is
+the share of the people who accept a vaccine that have begun a course.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from healthops.allocate.campaign import Campaign
+from healthops.allocate.campaign_boxes import round_to_boxes
 from healthops.allocate.campaign_check import assert_valid
-from healthops.allocate.campaign_past import rows_of
 from healthops.allocate.campaign_plan import CampaignPlan, PlanTables, plan_campaign, plan_tables
 from healthops.allocate.campaign_program import Reserve
 from healthops.allocate.campaign_tables import part_of
@@ -103,6 +103,18 @@ def disturbed(campaign: Campaign, *, week: int, late: int, cut: float) -> tuple[
     return replace(campaign, lots=lots), str(lots.loc[first, "lot"]), str(lots.loc[second, "lot"])
 
 
+def boxed(plan: CampaignPlan, parts: int = 1) -> tuple[CampaignPlan, PlanTables]:
+    """The plan in whole boxes, or in so many parts of a box where depots break them, passed by the checker.
+
+    The tables' shipments are whole boxes (or parts).
+    """
+    c = plan.campaign
+    smaller = replace(c, products=c.products.assign(box_doses=c.products["box_doses"] / parts))
+    rounded, tables = round_to_boxes(replace(plan, campaign=smaller))
+    assert_valid(smaller, tables, floor=rounded.floor, whole_boxes=True)
+    return replace(rounded, campaign=c), tables
+
+
 # ---- who gets what -----------------------------------------------------------------------------------------------
 
 
@@ -169,7 +181,7 @@ def policy_table(plans: Mapping[str, CampaignPlan], poverty: pd.Series, *, again
     -------
     DataFrame
         ``floor`` (lowest coverage of a protected district's group), ``benefit``, ``gain_pct`` (benefit against that of
-        `against`), ``courses``, ``halfway_benefit``: courses begun in the first half of the weeks, ``expired``,
+        `against`), ``courses``, ``early_courses`` (begun in the first half of the weeks), ``expired``,
         ``open_vials``, ``left`` (doses), ``gini``, ``theil``, ``concentration``.
     """
     rows = {}
@@ -330,22 +342,11 @@ def doses_out(tables: PlanTables, week_ends: np.ndarray) -> pd.DataFrame:
     return frame.assign(week_end=week).drop(columns="week").reset_index(drop=True)
 
 
-def shipments_out(campaign: Campaign, tables: PlanTables, week_ends: np.ndarray, regions: pd.Series) -> pd.DataFrame:
-    """Table ``vaccine_plan_shipments``: what leaves the national store in a week for each district by its regional store.
-
-    Parameters
-    ----------
-    regions : Series
-        Name of the regional store's place, by store.
-    """
+def shipments_out(campaign: Campaign, tables: PlanTables, week_ends: np.ndarray) -> pd.DataFrame:
+    """Table ``vaccine_plan_shipments``: what leaves the national store for each district, by its regional store."""
     box = campaign.lots.set_index("lot")["product"].map(campaign.products.set_index("product")["box_doses"])
     frame = tables.shipments[tables.shipments["doses"] > LEAST].rename(columns={"district": "ubigeo"})
     week = pd.to_datetime(np.asarray(week_ends)[frame["week"].to_numpy(int)])
     product = frame["lot"].map(campaign.lots.set_index("lot")["product"])
     out = frame.assign(week_end=week, product=product, boxes=frame["doses"] / frame["lot"].map(box).to_numpy(float))
     return out.drop(columns="week").rename(columns={"region": "store"}).reset_index(drop=True)
-
-
-def rows_in(campaign: Campaign, names) -> np.ndarray:
-    """Rows of districts in the campaign."""
-    return rows_of(campaign.districts["district"], names)

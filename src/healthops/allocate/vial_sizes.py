@@ -99,9 +99,9 @@ def savings(
     Returns
     -------
     frame : DataFrame
-        ``everywhere`` (doses in a vial), ``variant``: ``one size`` (nothing chosen), ``same cost`` (no dearer than the one
-        size), ``least cost``, ``least waste``; ``rate``, ``wasted`` (doses), ``saved`` (share of the doses that the one
-        size throws away), ``cost`` (that of the one size is 1), ``volume`` (the same of the cold chain).
+        ``everywhere`` (doses in a vial), ``variant``: ``one size`` (nothing chosen), ``same cost`` (no dearer than the
+        one size), ``least cost``, ``least waste``; ``rate``, ``wasted`` (doses), ``saved`` (share of the doses that the
+        one size throws away), ``cost`` (that of the one size is 1), ``volume`` (the same of the cold chain).
     choices : dict
         By (everywhere, variant).
     """

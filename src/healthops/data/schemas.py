@@ -724,6 +724,70 @@ TABLES: dict[str, Table] = {
             "unmet": _number("", "units of the resource", low=0),
         },
     ),
+    "vaccine_plan_doses": Table(
+        "The vaccine plan in whole boxes: doses given, by district, priority group, product, week and dose.",
+        ("ubigeo", "group", "product", "week_end", "dose"),
+        {
+            "ubigeo": _DISTRICT,
+            "group": _text("priority group"),
+            "product": _text(""),
+            "week_end": _WEEK_END,
+            "dose": _integer("1: first, 2: second", low=1, high=2),
+            "doses": _number("given, as a mean: not whole", "doses", low=0),
+        },
+    ),
+    "vaccine_plan_shipments": Table(
+        "The vaccine plan in whole boxes: what leaves the national store in a week and goes through a regional store.",
+        ("lot", "ubigeo", "week_end"),
+        {
+            "lot": _text(""),
+            "product": _text(""),
+            "store": _text("regional store"),
+            "ubigeo": _DISTRICT,
+            "week_end": _WEEK_END,
+            "doses": _number("", "doses", low=0),
+            "boxes": _number("whole, up to rounding", "boxes", low=0),
+        },
+    ),
+    "vaccine_frontier": Table(
+        "Equity frontier: the most benefit for each floor, on the districts named in column districts.",
+        ("supply", "point"),
+        {
+            "supply": _number("doses yet to arrive, as a share of those expected", low=0, high=1),
+            "point": _integer("from 0: no floor", low=0),
+            "districts": _integer("on which it was computed", low=1),
+            "floor": _number("lowest coverage of willing people", low=0, high=1),
+            "benefit": _number("deaths averted were everyone infected once, evenly over the weeks", low=0),
+            "bound": _number("no plan with this floor averts more", low=0),
+            "price_of_fairness": _number("benefit given up, share of that without a floor", low=0, high=1),
+            "gap": _number("between benefit and bound, share", low=0),
+            "gini": _number("of the coverage of districts", low=0, high=1),
+            "theil": _number("of the coverage of districts", low=0),
+            "concentration": _number(
+                "of coverage by poverty; positive where the poor are covered more", low=-1, high=1
+            ),
+        },
+    ),
+    "vaccine_policies": Table(
+        "The vaccine plan and the policies that people use, on one campaign.",
+        ("policy",),
+        {
+            "policy": _text("name of the policy"),
+            "floor": _number("lowest coverage of willing people of a district's group", low=0, high=1),
+            "benefit": _number("deaths averted were everyone infected once, evenly over the weeks", low=0),
+            "gain_pct": _number("benefit against pro-rata", "%"),
+            "courses": _number("begun", "courses", low=0),
+            "early_courses": _number("begun in the first half of the weeks", "courses", low=0),
+            "expired": _number("unopened, before the last week", "doses", low=0),
+            "open_vials": _number("left in opened vials", "doses", low=0),
+            "left": _number("in store after the last week", "doses", low=0),
+            "gini": _number("of the coverage of districts", low=0, high=1),
+            "theil": _number("of the coverage of districts", low=0),
+            "concentration": _number(
+                "of coverage by poverty; positive where the poor are covered more", low=-1, high=1
+            ),
+        },
+    ),
     # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------
     "flusight_teams": Table(
         "Real teams and ours over the tasks of a FluSight season: all of them, by horizon, by state, by date.",

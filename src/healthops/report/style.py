@@ -48,6 +48,12 @@ NAMED = {
     "forecast": "#009E73",
     "point-forecast": "#009E73",
     "oracle": INK,
+    "plan-by-stages": "#0072B2",
+    "most-benefit,-no-floor": "#56B4E9",
+    "pro-rata": "#6E6E6E",
+    "pro-rata,-uptake": "#E69F00",
+    "oldest-first": "#009E73",
+    "most-at-risk-first": "#B45C93",
     # levels and people
     "department": "#0072B2",
     "province": "#009E73",
