@@ -255,13 +255,18 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
 
 
 def _solve(program: CampaignProgram, lp, name: str, held: Held, begin, **options) -> interior.Outcome:
-    """Solve a stage. Far below a high floor the method may find no way up: it then begins where the stage without a
-    floor stood.
+    """Solve a stage. Where the method is stuck it begins again: from nothing if it began at an earlier plan, and below
+    a high floor, where it may find no way up, from where the stage without a floor stood.
     """
+    if begin is not None:
+        try:
+            return interior.solve(lp, start=begin, most=PATIENCE, **options)
+        except interior.Stuck:
+            pass
     if name == "floor" or held.floor <= 0:
-        return interior.solve(lp, start=begin, **options)
+        return interior.solve(lp, **options)
     try:
-        return interior.solve(lp, start=begin, most=PATIENCE, **options)
+        return interior.solve(lp, most=PATIENCE, **options)
     except interior.Stuck:
         easier = program.whole(interior.solve(program.stage(name, replace(held, floor=0.0)), **options))
         again = program.stage(name, held)

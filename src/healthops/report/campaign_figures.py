@@ -199,38 +199,35 @@ def scarce(table: pd.DataFrame, use: Mapping[str, np.ndarray], week_ends: np.nda
 # ---- fairness ----------------------------------------------------------------------------------------------------
 
 
-def frontier(frames: Mapping[str, pd.DataFrame], policies: pd.DataFrame) -> Figure:
-    """Benefit against the floor with the policies (left), price of fairness (middle), inequality (right).
+def frontier(frames: Mapping[str, pd.DataFrame], policies: Mapping[str, pd.DataFrame]) -> Figure:
+    """Benefit against the floor with the policies (above, a panel a frontier), prices and inequality (below).
 
     Parameters
     ----------
     frames : mapping of str to DataFrame
-        Equity frontiers by what they assume; the first is that of the policies.
-    policies : DataFrame, indexed by policy
-        ``floor``, ``benefit``.
+        Two equity frontiers by what they assume.
+    policies : mapping of str to DataFrame, indexed by policy
+        ``floor``, ``benefit`` of the policies under the same assumptions.
     """
-    fig, axes = _panels(3, 4.2)
-    ax, bx, cx = axes[0]
-    main = next(iter(frames.values()))
-    best = main["benefit"].max()
-    ax.plot(100 * main["floor"], 100 * main["benefit"] / best, "o-", color=BLUE, label="best plans")
+    fig, axes = _panels(2, 7.0, rows=2)
     markers = ("s", "D", "^", "v", "P", "X")
-    for (name, row), marker in zip(policies.iterrows(), markers, strict=False):
-        ax.plot(
-            100 * row["floor"], 100 * row["benefit"] / best, marker, color=colour(name), label=name, markersize=7,
-            markerfacecolor="none", markeredgewidth=1.8,
-        )  # fmt: skip
-    ax.set(xlabel="floor: lowest coverage, %", ylabel="benefit, % of the most", title="benefit and floor")
-    for (name, frame), style, shade in zip(frames.items(), ("o-", "s--"), (BLUE, ORANGE), strict=False):
-        bx.plot(100 * frame["floor"], 100 * frame["price_of_fairness"], style, color=shade, label=name)
-        cx.plot(100 * frame["floor"], frame["gini"], style, color=shade, label=name)
-    bx.set(xlabel="floor: lowest coverage, %", ylabel="benefit given up, %", title="price of fairness")
-    bx.set_ylim(bottom=min(0, bx.get_ylim()[0]))
-    cx.set(xlabel="floor: lowest coverage, %", ylabel="Gini index of coverage", title="inequality of districts")
-    cx.set_ylim(bottom=0)
-    bx.legend(loc="best", fontsize=8)
-    handles, names = ax.get_legend_handles_labels()
-    fig.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8)
+    for ax, (label, frame), style, shade in zip(axes[0], frames.items(), ("o-", "s--"), (BLUE, ORANGE), strict=True):
+        best = frame["benefit"].max()
+        ax.plot(100 * frame["floor"], 100 * frame["benefit"] / best, style, color=shade, label="best plans")
+        for (name, row), marker in zip(policies[label].iterrows(), markers, strict=False):
+            ax.plot(
+                100 * row["floor"], 100 * row["benefit"] / best, marker, color=colour(name), label=name, markersize=7,
+                markerfacecolor="none", markeredgewidth=1.8, linestyle="none",
+            )  # fmt: skip
+        ax.set(xlabel="floor: lowest coverage, %", ylabel="benefit, % of the most", title=label, ylim=(0, 105))
+        axes[1, 0].plot(100 * frame["floor"], 100 * frame["price_of_fairness"], style, color=shade, label=label)
+        axes[1, 1].plot(100 * frame["floor"], frame["gini"], style, color=shade, label=label)
+    axes[0, 0].legend(loc="lower left", fontsize=8)
+    axes[1, 0].set(xlabel="floor: lowest coverage, %", ylabel="benefit given up, %", title="price of fairness")
+    axes[1, 1].set(xlabel="floor: lowest coverage, %", ylabel="Gini index of coverage", title="inequality of districts")
+    axes[1, 0].set_ylim(bottom=min(0, axes[1, 0].get_ylim()[0]))
+    axes[1, 1].set_ylim(bottom=0)
+    axes[1, 0].legend(loc="best", fontsize=8)
     return fig
 
 
