@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -153,6 +155,7 @@ def plan_campaign(
     tolerance: float = 1e-6,
     starts: dict[str, interior.Point] | None = None,
     watch=None,
+    solver: Callable[..., interior.Outcome] = interior.solve,
 ) -> CampaignPlan:
     """Plan a campaign by lexicographic stages.
 
@@ -176,6 +179,8 @@ def plan_campaign(
         Relative gap at which a stage ends.
     starts : dict, optional
         ``points`` of an earlier plan of the same shape.
+    solver : callable
+        :func:`.interior.solve`, or for small campaigns :func:`.campaign_simplex.solve`.
 
     Raises
     ------
@@ -199,7 +204,7 @@ def plan_campaign(
             program = CampaignProgram(campaign, split=True, **options)
         stage = _no_waste(program, outcome, tolerance) if name == "waste" and outcome is not None else None
         if stage is None:
-            stage, outcome = _run(program, name, held, tolerance, (starts or {}).get(name), watch)
+            stage, outcome = _run(program, name, held, tolerance, (starts or {}).get(name), watch, solver)
             points[name] = outcome.point
         done.append(stage)
         if name == "floor":
@@ -231,7 +236,7 @@ def read_plan(program: CampaignProgram, outcome, stages, floor: float, points) -
     return replace(plan, from_stock=np.where(early, drawn, plan.from_stock))
 
 
-def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, start, watch):
+def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, start, watch, solver):
     """A stage, and where the solver stopped."""
     began = time.process_time()
     lp = program.stage(name, held)
@@ -243,6 +248,8 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
     begin = start and program.start_from(lp, start)
     try:
         outcome = program.whole(_solve(program, lp, name, held, begin, tolerance=tolerance, watch=watch, **strict))
+
+        outcome = program.whole(solver(lp, tolerance=tolerance, start=begin, watch=watch, **strict))
     except interior.NotSolved as problem:
         raise InfeasibleCampaign(f"stage {name}: {explain(program, lp) or problem}") from problem
     unit = {"floor": -1.0 / len(lp.rhs), "benefit": -program.benefit_unit}.get(name, program.unit)
@@ -359,6 +366,19 @@ def plan_tables(plan: CampaignPlan) -> PlanTables:
     return PlanTables(dose_table(plan), shipments, draws)
 
 
+def tables_of_first_week(plan: CampaignPlan, *, rounding: float = ROUNDING) -> PlanTables:
+    """Week 0 of :func:`plan_tables`, in less time: the doses and shipments, without the draws.
+
+    Less than `rounding` of a dose may have no lot: it is not sent.
+    """
+    shipments, _ = hand_out_lots(plan, weeks=1, rounding=rounding)
+    courses, second = plan.courses.copy(), plan.second_due.copy()
+    courses[..., 1:] = 0.0
+    second[..., 1:] = 0.0
+    doses = dose_table(replace(plan, courses=courses, second_due=second))
+    return PlanTables(doses[doses["week"] == 0].reset_index(drop=True), shipments, shipments.iloc[:0])
+
+
 def dose_table(plan: CampaignPlan) -> pd.DataFrame:
     """Doses given, by district, group, product, week and number of the dose."""
     c = plan.campaign
@@ -416,8 +436,10 @@ def split_due(plan: CampaignPlan) -> np.ndarray:
     return out
 
 
-def hand_out_lots(plan: CampaignPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Shipments and draws by lot, earliest expiry first.
+def hand_out_lots(
+    plan: CampaignPlan, *, weeks: int | None = None, rounding: float = ROUNDING
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shipments and draws by lot, earliest expiry first; those that leave in the first `weeks` alone where it is given.
 
     What leaves in one week to be given in one week is alike, so it takes the lot that expires first among those that
     have arrived and are good long enough, week of leaving by week of leaving. No other order serves more or wastes
@@ -429,7 +451,7 @@ def hand_out_lots(plan: CampaignPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     weeks_of = np.stack([c.fetched(int(e)) for e in every])
     left = c.lots["doses"].to_numpy(float).copy()
     rows = []
-    for leaves in range(c.weeks):
+    for leaves in range(c.weeks if weeks is None else weeks):
         for given in range(leaves, c.weeks):
             here = np.flatnonzero(weeks_of[:, given] == leaves)
             for i, product in enumerate(c.products["product"]):
@@ -437,13 +459,15 @@ def hand_out_lots(plan: CampaignPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
                 total = amount.sum()
                 if total <= 0:
                     continue
-                for lot, doses in _take(c.lots, left, product, leaves, given, total):
+                for lot, doses in _take(c.lots, left, product, leaves, given, total, rounding):
                     rows.append((lot, here, leaves, given, amount * (doses / total)))
     shipments, draws = _lot_tables(c, rows)
+    if weeks is not None:
+        return shipments, draws
     return shipments, pd.concat([draws, _stock_draws(plan)], ignore_index=True)
 
 
-def _take(lots: pd.DataFrame, left: np.ndarray, product, leaves: int, given: int, total: float):
+def _take(lots: pd.DataFrame, left: np.ndarray, product, leaves: int, given: int, total: float, rounding: float):
     """Take `total` doses from the lots, earliest expiry first; what rounding leaves over goes to the last of them."""
     good = (lots["product"] == product) & (lots["arrives"] <= leaves) & (lots["expires"] >= given)
     order = [n for n in lots["expires"].to_numpy().argsort(kind="stable") if good.iloc[n]]
@@ -458,7 +482,7 @@ def _take(lots: pd.DataFrame, left: np.ndarray, product, leaves: int, given: int
         # Rounding of the solver: the largest lot that will do has that much more or less.
         size = lots["doses"].to_numpy(float)
         largest = max(order, key=lambda n: size[n], default=None)
-        if largest is None and short <= ROUNDING:
+        if short <= rounding and (largest is None or rounding > ROUNDING):
             return taken
         if largest is None or short > 1e-7 * max(size[largest], 1.0):
             raise InfeasibleCampaign(f"{short:.6g} doses of {product!r} that leave in week {leaves} have no lot")

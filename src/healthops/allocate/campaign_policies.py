@@ -23,7 +23,7 @@ import pandas as pd
 
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.campaign_past import rows_of
-from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, plan_campaign, split_due
+from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, plan_campaign
 
 #: Halvings in the search for what the lots suffice for.
 HALVINGS = 36
@@ -35,19 +35,24 @@ LEAST = 1e-9
 INSIDE = 1 - 1e-4
 
 
-def pro_rata(campaign: Campaign) -> CampaignPlan:
-    """Doses by inhabitants."""
-    return _by_tiers(campaign, [campaign.by_group("population")], pooled=False)
+def pro_rata(campaign: Campaign, *, weeks: int | None = None) -> CampaignPlan:
+    """Doses by inhabitants; courses that begin in the first `weeks` alone where that is given.
+
+    Nothing that is given later changes what a policy gives before: who makes the plan again each week needs one week.
+    """
+    return _by_tiers(campaign, [campaign.by_group("population")], pooled=False, weeks=weeks)
 
 
-def pro_rata_by_uptake(campaign: Campaign) -> CampaignPlan:
-    """Doses by inhabitants, and what is left over by those of the places that can use it."""
-    return _by_tiers(campaign, [campaign.by_group("population")])
+def pro_rata_by_uptake(campaign: Campaign, *, weeks: int | None = None) -> CampaignPlan:
+    """Doses by inhabitants, and what is left over by those of the places that can use it; `weeks` as above."""
+    return _by_tiers(campaign, [campaign.by_group("population")], weeks=weeks)
 
 
-def oldest_first(campaign: Campaign, groups: Sequence[str] | None = None) -> CampaignPlan:
+def oldest_first(
+    campaign: Campaign, groups: Sequence[str] | None = None, *, weeks: int | None = None
+) -> CampaignPlan:
     """Group by group, in the order of `groups`: that of the table of people by default, which must begin with the
-    oldest.
+    oldest; `weeks` as above.
 
     Raises
     ------
@@ -58,24 +63,27 @@ def oldest_first(campaign: Campaign, groups: Sequence[str] | None = None) -> Cam
     if sorted(order) != sorted(campaign.groups):
         raise CampaignError(f"oldest first: groups are {order}, the campaign has {campaign.groups}; name each once")
     people = campaign.by_group("population")
-    return _by_tiers(campaign, [people * (np.array(campaign.groups) == name) for name in order])
+    return _by_tiers(campaign, [people * (np.array(campaign.groups) == name) for name in order], weeks=weeks)
 
 
-def most_at_risk_first(campaign: Campaign) -> CampaignPlan:
-    """By ``risk``, the highest first; of more than ``RISK_CLASSES`` values, classes of as many willing people each."""
+def most_at_risk_first(campaign: Campaign, *, weeks: int | None = None) -> CampaignPlan:
+    """By ``risk``, the highest first; of more than ``RISK_CLASSES`` values, classes of as many willing people each;
+    `weeks` as above.
+    """
     people, risk = campaign.by_group("population"), campaign.by_group("risk")
     values = np.unique(risk)[::-1]
     if len(values) <= RISK_CLASSES:
-        return _by_tiers(campaign, [people * (risk == value) for value in values])
+        return _by_tiers(campaign, [people * (risk == value) for value in values], weeks=weeks)
     order = np.argsort(-risk, axis=None, kind="stable")
     ahead = np.cumsum(campaign.willing.ravel()[order]) / max(campaign.willing.sum(), LEAST)
     rank = np.empty(risk.size, int)
     rank[order] = np.minimum((ahead * RISK_CLASSES * (1 - 1e-12)).astype(int), RISK_CLASSES - 1)
-    return _by_tiers(campaign, [people * (rank.reshape(risk.shape) == n) for n in range(RISK_CLASSES)])
+    tiers = [people * (rank.reshape(risk.shape) == n) for n in range(RISK_CLASSES)]
+    return _by_tiers(campaign, tiers, weeks=weeks)
 
 
 #: The policies that people use, by name.
-POLICIES: dict[str, Callable[[Campaign], CampaignPlan]] = {
+POLICIES: dict[str, Callable[..., CampaignPlan]] = {
     "pro-rata": pro_rata,
     "pro-rata, uptake": pro_rata_by_uptake,
     "oldest first": oldest_first,
@@ -83,7 +91,7 @@ POLICIES: dict[str, Callable[[Campaign], CampaignPlan]] = {
 }
 
 
-def follow(campaign: Campaign, courses: np.ndarray) -> CampaignPlan:
+def follow(campaign: Campaign, courses: np.ndarray, *, weeks: int | None = None) -> CampaignPlan:
     """A plan made once, as far as the campaign as it is now lets it be kept; what cannot be is not made up for.
 
     Parameters
@@ -91,12 +99,14 @@ def follow(campaign: Campaign, courses: np.ndarray) -> CampaignPlan:
     campaign : Campaign
     courses : array of float, shape (D, P, G, T)
         Courses of the plan by week of the first dose, from the campaign's week 0 on.
+    weeks : int, optional
+        Courses that begin in the first so many weeks alone.
     """
     if np.shape(courses) != campaign.shape:
         raise ValueError(f"the plan has shape {np.shape(courses)}, the campaign {campaign.shape}")
     fill = _Fill(campaign)
     fill.second_doses_due(must=True)
-    for week in range(campaign.weeks):
+    for week in range(campaign.weeks if weeks is None else min(weeks, campaign.weeks)):
         for i in range(campaign.shape[1]):
             want = courses[:, i, :, week]
             fill.begin(i, week, want, most=want)
@@ -144,28 +154,26 @@ def forgive(campaign: Campaign) -> tuple[Campaign, pd.DataFrame]:
         return campaign, campaign.due.drop(columns="week")
     fill = _Fill(campaign, inside=INSIDE)
     fill.second_doses_due(must=False)
-    by_group = split_due(replace(fill.plan(), campaign=campaign)).sum(axis=3)
-    at = [
-        rows_of(names, campaign.due[column])
-        for names, column in (
-            (campaign.districts["district"], "district"),
-            (campaign.products["product"], "product"),
-            (campaign.groups, "group"),
-        )
-    ]
-    due = np.zeros(campaign.shape[:3])
-    np.add.at(due, tuple(at), campaign.due["courses"].to_numpy(float))
-    part = np.divide(by_group, due, out=np.ones_like(due), where=due > 0).clip(0.0, 1.0)[tuple(at)]
+    due = campaign.due
+    at = rows_of(campaign.districts["district"], due["district"]), rows_of(campaign.products["product"], due["product"])
+    by_week = np.zeros((*campaign.shape[:2], campaign.weeks))
+    np.add.at(by_week, (*at, due["week"].to_numpy(int)), due["courses"].to_numpy(float))
+    # Those that fell due first are given first; of the others none can be, whenever they fell due.
+    before = np.cumsum(by_week, axis=2) - by_week
+    served = np.clip(fill.second.sum(axis=2)[:, :, None] - before, 0.0, by_week)
+    part = np.divide(served, by_week, out=np.ones_like(by_week), where=by_week > 0)[(*at, due["week"].to_numpy(int))]
     kept = campaign.due.assign(courses=campaign.due["courses"] * part)
     lost = campaign.due.assign(courses=campaign.due["courses"] * (1 - part))[part < 1 - 2 * (1 - INSIDE)]
     missed = lost.groupby(["district", "group", "product"], as_index=False)["courses"].sum()
     return replace(campaign, due=kept[kept["courses"] > LEAST].reset_index(drop=True)), missed
 
 
-def _by_tiers(campaign: Campaign, tiers: list[np.ndarray], *, pooled: bool = True) -> CampaignPlan:
+def _by_tiers(
+    campaign: Campaign, tiers: list[np.ndarray], *, pooled: bool = True, weeks: int | None = None
+) -> CampaignPlan:
     fill = _Fill(campaign)
     fill.second_doses_due(must=True)
-    for week in range(campaign.weeks):
+    for week in range(campaign.weeks if weeks is None else min(weeks, campaign.weeks)):
         for weights in tiers:
             for i in range(campaign.shape[1]):
                 fill.begin(i, week, weights, pooled=pooled)

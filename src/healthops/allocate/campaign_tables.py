@@ -177,6 +177,76 @@ def part_of(campaign: Campaign, districts: Iterable[str]) -> Campaign:
     )
 
 
+def merged(campaign: Campaign, into: Mapping[str, str]) -> Campaign:
+    """The campaign with districts put together into larger places, for plans that need not tell them apart.
+
+    People, stores, hands, stock and second doses due add up; a place is protected or vulnerable if all its districts
+    are, its risk is the mean by people and its burden the mean by willing people. Within a place doses are taken to
+    reach every district in proportion: what a plan of places promises its worst place, its worst district need not have.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    into : mapping of district to place
+        Districts of a place have one regional store and one rhythm of deliveries.
+
+    Raises
+    ------
+    CampaignError
+        If a district has no place, or a place has several regional stores or rhythms.
+    """
+    names = campaign.districts["district"]
+    lost = [name for name in names if name not in into]
+    if lost:
+        raise CampaignError(f"district {lost[0]!r} has no place: add it to `into`")
+    place = names.map(into)
+    by_place = campaign.districts.groupby(place.to_numpy(), sort=True)
+    for column in ("region", "delivery_every"):
+        if ((several := by_place[column].nunique()) > 1).any():
+            raise CampaignError(f"place {several.idxmax()!r} has districts with different {column}: split it")
+    districts = by_place.agg(
+        region=("region", "first"), capacity_litres=("capacity_litres", "sum"),
+        vaccinator_doses=("vaccinator_doses", "sum"), delivery_every=("delivery_every", "first"),
+        protected=("protected", "all"), vulnerable=("vulnerable", "all"),
+    ).rename_axis("district").reset_index()  # fmt: skip
+    weight = campaign.willing.sum(axis=1)
+    member = (place.to_numpy()[None, :] == districts["district"].to_numpy()[:, None]) * np.maximum(weight, 1e-9)
+    return replace(
+        campaign,
+        districts=districts,
+        people=_merged_people(campaign, into),
+        stock=_added(campaign.stock, into, ["district", "lot"], "doses"),
+        due=_added(campaign.due, into, ["district", "group", "product", "week"], "courses"),
+        burden=None if campaign.burden is None else member @ campaign.burden / member.sum(axis=1, keepdims=True),
+    )
+
+
+def _merged_people(campaign: Campaign, into: Mapping[str, str]) -> pd.DataFrame:
+    people = campaign.people
+    parts = people.assign(
+        district=people["district"].map(into),
+        willing=people["population"] * people["willingness"],
+        worth=people["population"] * people["risk"],
+    )
+    keys = ["group", "district"]
+    sums = parts.groupby(keys, sort=False)[["population", "willing", "covered", "worth"]].sum()
+    index = pd.MultiIndex.from_product([campaign.groups, sorted(set(parts["district"]))], names=keys)
+    sums = sums.reindex(index)
+    total = sums["population"].where(sums["population"] > 0, 1.0)
+    return pd.DataFrame(
+        {
+            "population": sums["population"],
+            "willingness": (sums["willing"] / total).clip(upper=1.0),
+            "covered": np.minimum(sums["covered"], sums["population"]),
+            "risk": sums["worth"] / total,
+        }
+    ).reset_index()[["district", "group", "population", "willingness", "covered", "risk"]]
+
+
+def _added(frame: pd.DataFrame, into: Mapping[str, str], keys: list[str], column: str) -> pd.DataFrame:
+    return frame.assign(district=frame["district"].map(into)).groupby(keys, as_index=False, sort=False)[column].sum()
+
+
 def expected_wastage(
     sessions: pd.DataFrame, facilities: pd.DataFrame, products: pd.DataFrame, *, dispersion: float | None = None
 ) -> pd.DataFrame:

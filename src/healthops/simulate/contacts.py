@@ -64,6 +64,96 @@ def reciprocal(contacts: np.ndarray, population: np.ndarray, *, groups: Sequence
     return (total + total.T) / 2 / people[:, None]
 
 
+def between_bands(contacts: np.ndarray, old: np.ndarray, new: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Contacts between age bands, from those between other age bands.
+
+    People of one age are taken to have the contacts of their band, and to be met as often as others of it.
+
+    Parameters
+    ----------
+    contacts : array of float, shape (A, A)
+        Contacts of one person of the row's band with persons of the column's band, a day.
+    old, new : array of float, shape (A, Y) and (B, Y)
+        Share of the people of each of Y single years of age who are in each old band, each in one, and in each new one:
+        new bands may overlap, as groups of one age with and without a risk.
+    people : array of float, shape (Y,)
+        Persons by single year of age.
+
+    Returns
+    -------
+    array of float, shape (B, B)
+
+    Raises
+    ------
+    ContactError
+        If an age with people is in no old band, or a new band has nobody.
+
+    Examples
+    --------
+    >>> one_band = np.array([[1.0, 1.0]])
+    >>> between_bands(np.array([[6.0]]), one_band, np.eye(2), np.array([200.0, 100.0]))
+    array([[4., 2.],
+           [4., 2.]])
+    """
+    matrix = checked_contacts(contacts, len(old))
+    if (bad := (people > 0) & ~np.isclose(np.sum(old, axis=0), 1)).any():
+        raise ContactError(f"age {int(np.argmax(bad))} is not in one old band: give bands that hold each age once")
+    inside = np.asarray(new, float) * people
+    total = inside.sum(axis=1)
+    if (bad := ~(total > 0)).any():
+        raise ContactError(f"new band {int(np.argmax(bad))} has nobody: leave it out or widen it")
+    # Persons by old and new band: who meets, and of those whom an old band is met, who.
+    both = inside @ np.asarray(old, float).T
+    of_old = np.asarray(old, float) @ people
+    met = np.divide(both, of_old, out=np.zeros_like(both), where=of_old > 0)
+    return (both / total[:, None]) @ matrix @ met.T
+
+
+def near_mixing(
+    latitude: np.ndarray, longitude: np.ndarray, people: np.ndarray, *, away: float, neighbours: int = 4
+) -> np.ndarray:
+    """Mixing of places that lie near one another: `away` of the day in the nearest ones, more in large and near ones.
+
+    A gravity model, cut off: the time in a place grows with its people and falls with the square of the distance.
+
+    Parameters
+    ----------
+    latitude, longitude : array of float, shape (R,)
+        Degrees.
+    people : array of float, shape (R,)
+        Persons.
+    away : float
+        Share of the day spent in other places, from 0 to below 1.
+    neighbours : int
+        How many of them, at most.
+
+    Returns
+    -------
+    array of float, shape (R, R)
+        Rows sum to 1.
+    """
+    if not 0 <= away < 1:
+        raise ContactError(f"away is {away:g}: give the share of the day spent in other places, below 1")
+    size, reach = len(people), min(neighbours, len(people) - 1)
+    if reach < 1:
+        return np.eye(size)
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    half = np.sin((phi[:, None] - phi) / 2) ** 2 + np.cos(phi[:, None]) * np.cos(phi) * (
+        np.sin((lam[:, None] - lam) / 2) ** 2
+    )
+    if np.isnan(half).any():
+        raise ContactError(f"place {int(np.argmax(np.isnan(half).any(axis=1)))} has no coordinates: give them")
+    distance = 2 * 6371.0 * np.arcsin(np.sqrt(half))
+    np.fill_diagonal(distance, np.inf)
+    near = np.argsort(distance, axis=1, kind="stable")[:, :reach]
+    rows = np.arange(size)[:, None]
+    # Two places at one point are as near as a town is wide.
+    pull = np.asarray(people, float)[near] / np.maximum(distance[rows, near], 10.0) ** 2
+    out = np.eye(size) * (1 - away)
+    out[rows, near] = away * pull / pull.sum(axis=1, keepdims=True)
+    return out
+
+
 def asymmetry(contacts: np.ndarray, population: np.ndarray) -> float:
     """Return how far contacts, shape (A, A), are from reciprocal: share of all contacts that only one side reports.
 

@@ -304,6 +304,7 @@ def start(
     seed: int,
     infected: np.ndarray,
     recovered: np.ndarray | None = None,
+    vaccinated: np.ndarray | None = None,
     first_draw: int = 0,
 ) -> State:
     """Return the evening before day 0.
@@ -316,13 +317,16 @@ def start(
         How many draws, at least 1, and which common random numbers (seed from 0 to 2^63 - 1).
     infected, recovered : array of int, shape (R, A)
         Persons whose latent days begin, and persons who are immune from an earlier infection (none by default).
+    vaccinated : array of int, shape (R, A, 2), optional
+        Persons with one dose and with two, all of which work already: among the recovered and the others alike.
     first_draw : int
         Number of the first draw: draws 0 to 99 and 100 to 199 made apart are those made together.
 
     Raises
     ------
     EpidemicError
-        More infected and recovered than people; counts that are negative or not whole; draws below 1.
+        More infected and recovered than people, more vaccinated than can have had a dose; counts that are negative or
+        not whole; draws below 1.
     """
     if draws < 1 or not 0 <= seed < 2**63 or first_draw < 0:
         raise EpidemicError(f"draws {draws}, seed {seed}, first_draw {first_draw}: give draws >= 1, the others >= 0")
@@ -352,7 +356,39 @@ def start(
     state.susceptible[..., 0] = epidemic.population - ill - immune
     state.exposed[..., 0], state.exposed[..., 1] = ill - fatal, fatal
     state.past[..., 0] = ill - fatal + immune
+    if vaccinated is not None:
+        _vaccinate(epidemic, state, vaccinated, immune)
     return state
+
+
+def _vaccinate(epidemic: Epidemic, state: State, vaccinated: np.ndarray, immune: np.ndarray) -> None:
+    """Move persons to where one and two doses work, in place; all draws alike."""
+    if np.shape(vaccinated) != (*epidemic.population.shape, 2):
+        shape = (*epidemic.population.shape, 2)
+        raise EpidemicError(f"vaccinated has shape {np.shape(vaccinated)}: give {shape} (place, group, doses had)")
+    one, two = (epidemic.checked_people("vaccinated", np.asarray(vaccinated)[..., n]) for n in (0, 1))
+    others = state.susceptible[0, ..., 0].astype(np.int64)
+    if (over := one + two > others + immune).any():
+        r, a = (int(i) for i in np.argwhere(over)[0])
+        raise EpidemicError(
+            f"place {epidemic.places[r]!r}, group {epidemic.groups[a]!r} starts with {one[r, a] + two[r, a]} vaccinated "
+            f"of {others[r, a] + immune[r, a]} people who are not infected: lower them"
+        )
+    pool = np.maximum(others + immune, 1)
+    take = 1.0
+    for doses, people in ((1, one), (2, two)):
+        # Rounded down, so that both together are never more than there are; the rest comes from the others.
+        ill = people * immune // pool
+        well = people - ill
+        short = np.maximum(well - state.susceptible[0, ..., 0], 0)
+        ill, well = ill + short, well - short
+        take *= 1.0 - epidemic.vaccine.take[doses - 1]
+        immune_now = np.round((1.0 - take) * well).astype(np.int64)
+        state.susceptible[..., 0] -= well.astype(np.int32)
+        state.susceptible[..., 2 * doses] += (well - immune_now).astype(np.int32)
+        state.immune[..., doses - 1] += immune_now.astype(np.int32)
+        state.past[..., 0] -= ill.astype(np.int32)
+        state.past[..., doses] += ill.astype(np.int32)
 
 
 def advance(epidemic: Epidemic, state: State, days: int, doses: np.ndarray | None = None) -> Period:
