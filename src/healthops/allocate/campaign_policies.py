@@ -35,24 +35,36 @@ LEAST = 1e-9
 INSIDE = 1 - 1e-4
 
 
-def pro_rata(campaign: Campaign, *, weeks: int | None = None) -> CampaignPlan:
-    """Doses by inhabitants; courses that begin in the first `weeks` alone where that is given.
+def pro_rata(campaign: Campaign, *, weeks: int | None = None, must: bool = True) -> CampaignPlan:
+    """Doses by inhabitants.
 
-    Nothing that is given later changes what a policy gives before: who makes the plan again each week needs one week.
+    Parameters
+    ----------
+    campaign : Campaign
+    weeks : int, optional
+        Courses that begin in the first so many weeks alone: nothing that is given later changes what a policy gives
+        before, so who makes the plan again each week needs one week.
+    must : bool
+        Whether second doses that fall due and cannot be given are an error; else they wait.
+
+    Raises
+    ------
+    InfeasibleCampaign
+        If second doses that `must` be given cannot be.
     """
-    return _by_tiers(campaign, [campaign.by_group("population")], pooled=False, weeks=weeks)
+    return _by_tiers(campaign, [campaign.by_group("population")], pooled=False, weeks=weeks, must=must)
 
 
-def pro_rata_by_uptake(campaign: Campaign, *, weeks: int | None = None) -> CampaignPlan:
-    """Doses by inhabitants, and what is left over by those of the places that can use it; `weeks` as above."""
-    return _by_tiers(campaign, [campaign.by_group("population")], weeks=weeks)
+def pro_rata_by_uptake(campaign: Campaign, *, weeks: int | None = None, must: bool = True) -> CampaignPlan:
+    """Doses by inhabitants, and what is left over by those of the places that can use it; as :func:`pro_rata`."""
+    return _by_tiers(campaign, [campaign.by_group("population")], weeks=weeks, must=must)
 
 
 def oldest_first(
-    campaign: Campaign, groups: Sequence[str] | None = None, *, weeks: int | None = None
+    campaign: Campaign, groups: Sequence[str] | None = None, *, weeks: int | None = None, must: bool = True
 ) -> CampaignPlan:
     """Group by group, in the order of `groups`: that of the table of people by default, which must begin with the
-    oldest; `weeks` as above.
+    oldest; `weeks` and `must` as of :func:`pro_rata`.
 
     Raises
     ------
@@ -63,23 +75,23 @@ def oldest_first(
     if sorted(order) != sorted(campaign.groups):
         raise CampaignError(f"oldest first: groups are {order}, the campaign has {campaign.groups}; name each once")
     people = campaign.by_group("population")
-    return _by_tiers(campaign, [people * (np.array(campaign.groups) == name) for name in order], weeks=weeks)
+    return _by_tiers(campaign, [people * (np.array(campaign.groups) == name) for name in order], weeks=weeks, must=must)
 
 
-def most_at_risk_first(campaign: Campaign, *, weeks: int | None = None) -> CampaignPlan:
+def most_at_risk_first(campaign: Campaign, *, weeks: int | None = None, must: bool = True) -> CampaignPlan:
     """By ``risk``, the highest first; of more than ``RISK_CLASSES`` values, classes of as many willing people each;
-    `weeks` as above.
+    `weeks` and `must` as of :func:`pro_rata`.
     """
     people, risk = campaign.by_group("population"), campaign.by_group("risk")
     values = np.unique(risk)[::-1]
     if len(values) <= RISK_CLASSES:
-        return _by_tiers(campaign, [people * (risk == value) for value in values], weeks=weeks)
+        return _by_tiers(campaign, [people * (risk == value) for value in values], weeks=weeks, must=must)
     order = np.argsort(-risk, axis=None, kind="stable")
     ahead = np.cumsum(campaign.willing.ravel()[order]) / max(campaign.willing.sum(), LEAST)
     rank = np.empty(risk.size, int)
     rank[order] = np.minimum((ahead * RISK_CLASSES * (1 - 1e-12)).astype(int), RISK_CLASSES - 1)
     tiers = [people * (rank.reshape(risk.shape) == n) for n in range(RISK_CLASSES)]
-    return _by_tiers(campaign, tiers, weeks=weeks)
+    return _by_tiers(campaign, tiers, weeks=weeks, must=must)
 
 
 #: The policies that people use, by name.
@@ -91,7 +103,7 @@ POLICIES: dict[str, Callable[..., CampaignPlan]] = {
 }
 
 
-def follow(campaign: Campaign, courses: np.ndarray, *, weeks: int | None = None) -> CampaignPlan:
+def follow(campaign: Campaign, courses: np.ndarray, *, weeks: int | None = None, must: bool = True) -> CampaignPlan:
     """A plan made once, as far as the campaign as it is now lets it be kept; what cannot be is not made up for.
 
     Parameters
@@ -101,11 +113,13 @@ def follow(campaign: Campaign, courses: np.ndarray, *, weeks: int | None = None)
         Courses of the plan by week of the first dose, from the campaign's week 0 on.
     weeks : int, optional
         Courses that begin in the first so many weeks alone.
+    must : bool
+        As of :func:`pro_rata`.
     """
     if np.shape(courses) != campaign.shape:
         raise ValueError(f"the plan has shape {np.shape(courses)}, the campaign {campaign.shape}")
     fill = _Fill(campaign)
-    fill.second_doses_due(must=True)
+    fill.second_doses_due(must=must)
     for week in range(campaign.weeks if weeks is None else min(weeks, campaign.weeks)):
         for i in range(campaign.shape[1]):
             want = courses[:, i, :, week]
@@ -169,10 +183,15 @@ def forgive(campaign: Campaign) -> tuple[Campaign, pd.DataFrame]:
 
 
 def _by_tiers(
-    campaign: Campaign, tiers: list[np.ndarray], *, pooled: bool = True, weeks: int | None = None
+    campaign: Campaign,
+    tiers: list[np.ndarray],
+    *,
+    pooled: bool = True,
+    weeks: int | None = None,
+    must: bool = True,
 ) -> CampaignPlan:
     fill = _Fill(campaign)
-    fill.second_doses_due(must=True)
+    fill.second_doses_due(must=must)
     for week in range(campaign.weeks if weeks is None else min(weeks, campaign.weeks)):
         for weights in tiers:
             for i in range(campaign.shape[1]):

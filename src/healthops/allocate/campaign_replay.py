@@ -26,8 +26,8 @@ import pandas as pd
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.campaign_days import Bridge, daily_doses, given_in_districts
 from healthops.allocate.campaign_past import rows_of
-from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, tables_of_first_week
-from healthops.allocate.campaign_policies import POLICIES, follow, forgive, plan_or_follow
+from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, plan_campaign, tables_of_first_week
+from healthops.allocate.campaign_policies import POLICIES, follow, forgive
 from healthops.allocate.campaign_shocks import Shocks
 from healthops.allocate.campaign_simplex import solve
 from healthops.allocate.campaign_week import FATES, Week, advance
@@ -77,16 +77,19 @@ class Played:
     account : DataFrame
         By ``lot``: doses ``before``, and what became of them: ``ENDS``.
     weeks : DataFrame
-        By ``week``: doses ``planned`` and ``given`` (first and second), ``missed`` second doses forgiven, and ``kept``,
-        why the last plan was followed in place of a new one (empty if it was not).
+        By ``week``: doses ``planned``, ``given_first`` and ``given_second``, and ``kept``, why the last plan was
+        followed in place of a new one (empty if it was not).
     people : DataFrame
         ``district``, ``group``, ``population``, ``covered`` at the end, ``willing`` (persons who truly are).
+    waiting : float
+        Second doses that had fallen due before the end and were not given.
     """
 
     way: str
     account: pd.DataFrame
     weeks: pd.DataFrame
     people: pd.DataFrame
+    waiting: float
 
 
 def play(
@@ -131,15 +134,10 @@ def play(
     decide = _decider(way, first)
     true = campaign.by_group("willingness") if shocks.willingness is None else shocks.willingness
     willing = np.maximum(true * campaign.by_group("population"), campaign.covered)
-    rows, troubled = [], False
+    rows = []
     for week in range(campaign.weeks):
         campaign, taken = shocks.told(campaign, week)
         happened = shocks.happened(campaign, week)
-        missed = 0.0
-        if troubled or way in PLANS:
-            campaign, lost = forgive(campaign)
-            missed = float(lost["courses"].sum())
-        troubled |= bool(taken or happened.late or happened.recalled or happened.failed)
         plan, kept = decide(campaign, bridge, outbreak)
         tables = tables_of_first_week(plan, rounding=FEW)
         # A campaign that ends with this week has none after it to keep books for: give it one.
@@ -157,13 +155,14 @@ def play(
         if watch is not None:
             watch(gone)
         by_number = gone.given.groupby("dose")["doses"].sum().reindex([1, 2], fill_value=0.0)
-        rows.append((week, float(tables.doses["doses"].sum()), by_number[1], by_number[2], missed, kept))
+        rows.append((week, float(tables.doses["doses"].sum()), by_number[1], by_number[2], kept))
         campaign = _learned(gone.campaign, short)
-    columns = ["week", "planned", "given_first", "given_second", "missed", "kept"]
+    columns = ["week", "planned", "given_first", "given_second", "kept"]
     people = gone.campaign.people[["district", "group", "population", "covered"]]
-    return Played(
-        way, books.closed(gone), pd.DataFrame(rows, columns=columns), people.assign(willing=_in_rows(people, long, willing))
-    )
+    people = people.assign(willing=willing[_places(long, people)])
+    due = gone.campaign.due
+    waiting = float(due.loc[due["week"] <= 0, "courses"].sum())
+    return Played(way, books.closed(gone), pd.DataFrame(rows, columns=columns), people, waiting)
 
 
 def first_plan(campaign: Campaign, bridge: Bridge, outbreak: Outbreak, stages: tuple[str, ...]) -> CampaignPlan:
@@ -188,7 +187,7 @@ def _decider(way: str, first: CampaignPlan | None):
         elif last is None or way != FIRST:
             plan, kept = _planned(_forecast(campaign, bridge, outbreak), last, stages)
         else:
-            plan = _patiently(campaign, lambda c: follow(c, last, weeks=1))
+            plan = follow(campaign, last, weeks=1, must=False)
         # The first plan stays what it was: what could not be kept is not made up for, and not taken off either.
         last = last[..., 1:] if way == FIRST and last is not None else plan.courses[..., 1:]
         return replace(plan, campaign=campaign), kept
@@ -208,25 +207,20 @@ def _policy(way: str):
             order = rows_of(bridge.districts, campaign.people["district"])
             people = campaign.people.assign(risk=campaign.people["risk"] * danger[order])
             seen = replace(campaign, people=people)
-        plan = _patiently(seen, lambda c: POLICIES[way](c, weeks=1))
-        return replace(plan, campaign=replace(campaign, due=plan.campaign.due)), ""
+        return replace(POLICIES[way](seen, weeks=1, must=False), campaign=campaign), ""
 
     return decide
 
 
-def _patiently(campaign: Campaign, plan: Callable[[Campaign], CampaignPlan]) -> CampaignPlan:
-    """A plan, without the second doses that cannot be given where there is none with them."""
-    try:
-        return plan(campaign)
-    except InfeasibleCampaign:
-        return plan(forgive(campaign)[0])
-
-
 def _planned(campaign: Campaign, last: np.ndarray | None, stages: tuple[str, ...]) -> tuple[CampaignPlan, str]:
-    courses = np.zeros(campaign.shape) if last is None else last
-    plan, kept = plan_or_follow(
-        _lighter(campaign), courses, stages=stages, floor_share=FLOOR_SHARE, tolerance=TOLERANCE, solver=solve
-    )
+    try:
+        # What can no more be given is left out of the plan, and waits.
+        able = _lighter(forgive(campaign)[0])
+        plan = plan_campaign(able, stages=stages, floor_share=FLOOR_SHARE, tolerance=TOLERANCE, solver=solve)
+        kept = ""
+    except InfeasibleCampaign as problem:
+        courses = np.zeros(campaign.shape) if last is None else last
+        plan, kept = follow(campaign, courses, weeks=1, must=False), str(problem)
     clean = {name: np.where(getattr(plan, name) > LEAST, getattr(plan, name), 0.0) for name in SOLVED}
     return replace(plan, campaign=campaign, **clean), kept
 
@@ -239,8 +233,8 @@ def _forecast(campaign: Campaign, bridge: Bridge, outbreak: Outbreak) -> Campaig
     now = by_group[:, :, 0]
     total = (people * by_group).sum(axis=1)
     burden = np.divide(total, total[:, :1], out=np.zeros_like(total), where=total[:, :1] > 0)
-    at = rows_of(bridge.districts, campaign.people["district"]), rows_of(campaign.groups, campaign.people["group"])
-    return replace(campaign, people=campaign.people.assign(risk=now[at]), burden=burden)
+    risk = now[_places(campaign, campaign.people)]
+    return replace(campaign, people=campaign.people.assign(risk=risk), burden=burden)
 
 
 def _lighter(campaign: Campaign) -> Campaign:
@@ -283,15 +277,14 @@ def _learned(campaign: Campaign, short: np.ndarray) -> Campaign:
     if not short.any():
         return campaign
     people = campaign.people
-    at = rows_of(campaign.districts["district"], people["district"]), rows_of(campaign.groups, people["group"])
+    at = _places(campaign, people)
     found = np.minimum(people["covered"] / people["population"].where(people["population"] > 0, 1.0), 1.0)
     return replace(campaign, people=people.assign(willingness=np.where(short[at], found, people["willingness"])))
 
 
-def _in_rows(people: pd.DataFrame, campaign: Campaign, values: np.ndarray) -> np.ndarray:
-    return values[
-        rows_of(campaign.districts["district"], people["district"]), rows_of(campaign.groups, people["group"])
-    ]
+def _places(campaign: Campaign, people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """District and group of each row."""
+    return rows_of(campaign.districts["district"], people["district"]), rows_of(campaign.groups, people["group"])
 
 
 class _Ledger:

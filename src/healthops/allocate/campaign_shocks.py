@@ -63,7 +63,9 @@ class Chances:
             if not low <= one <= two <= high:
                 raise CampaignError(f"chances: {name} is {(one, two)}: give the least and the most, from {low} up")
         if self.recall_after < 0 or self.cut_weeks < 1 or self.willing_sd < 0:
-            raise CampaignError("chances: recall_after and willing_sd are at least 0, cut_weeks at least 1; correct them")
+            raise CampaignError(
+                "chances: recall_after and willing_sd are at least 0, cut_weeks at least 1; correct them"
+            )
 
 
 @dataclass(frozen=True)

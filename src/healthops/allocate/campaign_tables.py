@@ -182,7 +182,7 @@ def merged(campaign: Campaign, into: Mapping[str, str]) -> Campaign:
 
     People, stores, hands, stock and second doses due add up; a place is protected or vulnerable if all its districts
     are, its risk is the mean by people and its burden the mean by willing people. Within a place doses are taken to
-    reach every district in proportion: what a plan of places promises its worst place, its worst district need not have.
+    reach every district in proportion: a plan promises its worst place what its worst district need not have.
 
     Parameters
     ----------
@@ -219,6 +219,17 @@ def merged(campaign: Campaign, into: Mapping[str, str]) -> Campaign:
         due=_added(campaign.due, into, ["district", "group", "product", "week"], "courses"),
         burden=None if campaign.burden is None else member @ campaign.burden / member.sum(axis=1, keepdims=True),
     )
+
+
+def waiting_for_second(campaign: Campaign) -> np.ndarray:
+    """People who have begun a course before week 0 and whose second dose falls due, shape (D, G)."""
+    out = np.zeros(campaign.covered.shape)
+    at = (
+        pd.Index(campaign.districts["district"]).get_indexer(campaign.due["district"]),
+        pd.Index(campaign.groups).get_indexer(campaign.due["group"]),
+    )
+    np.add.at(out, at, campaign.due["courses"].to_numpy(float))
+    return np.minimum(out, campaign.covered)
 
 
 def _merged_people(campaign: Campaign, into: Mapping[str, str]) -> pd.DataFrame:

@@ -786,6 +786,46 @@ TABLES: dict[str, Table] = {
             "concentration": _number(
                 "of coverage by poverty; positive where the poor are covered more", low=-1, high=1
             ),
+
+    # ---- column 2, vaccines: the campaign replayed -------------------------------------------------------
+    "campaign_replay": Table(
+        "The campaign played forward against an epidemic: outcomes by policy, scenario and draw; the draws are paired.",
+        ("policy", "scenario", "draw"),
+        {
+            "policy": _text("way of deciding"),
+            "scenario": _integer("supply, shocks and transmission", low=0),
+            "draw": _integer("common random numbers of the epidemic", low=0),
+            "deaths": _number("over the campaign", "persons", low=0),
+            "infections": _number("over the campaign", "persons", low=0),
+            "doses_given": _number("", "doses", low=0),
+            "r0": _number("of the scenario, without distancing", low=0),
+            "shocks": _text("kinds that were turned on: late, recall, store, cut, or none"),
+            "open_vials": _number("left in opened vials", "doses", low=0),
+            "recalled": _number("", "doses", low=0),
+            "spoilt": _number("in cold stores that failed", "doses", low=0),
+            "expired": _number("", "doses", low=0),
+            "cut": _number("never delivered", "doses", low=0),
+            "left": _number("in stores at the end, or still to come", "doses", low=0),
+            "second_waiting": _number("second doses due and not given at the end", "doses", low=0),
+            "lowest_coverage": _number("of a place: people of priority groups who began a course", low=0, high=1),
+            "gini": _number("of coverage between places", low=0, high=1),
+            "concentration": _number("of coverage by poverty: below 0 where the poor have less", low=-1, high=1),
+        },
+        extra=True,
+    ),
+    "campaign_replay_weeks": Table(
+        "The campaign played forward: means over all scenarios and draws by policy and week.",
+        ("policy", "week_end"),
+        {
+            "policy": _text("way of deciding"),
+            "week_end": _WEEK_END,
+            "infections": _number("", "persons", low=0),
+            "deaths": _number("", "persons", low=0),
+            "deaths_so_far": _number("", "persons", low=0),
+            "deaths_so_far_low": _number("5 % quantile of the draws", "persons", low=0),
+            "deaths_so_far_high": _number("95 % quantile of the draws", "persons", low=0),
+            "first_doses": _number("given", "doses", low=0),
+            "second_doses": _number("given", "doses", low=0),
         },
     ),
     # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------

@@ -53,6 +53,12 @@ NAMED = {
     "pro-rata": "#6E6E6E",
     "pro-rata,-uptake": "#E69F00",
     "oldest-first": "#009E73",
+
+    "plan,-deaths-alone": "#56B4E9",
+    "first-plan": "#009E73",
+    "pro-rata": "#6E6E6E",
+    "pro-rata,-uptake": "#8C510A",
+    "oldest-first": "#D55E00",
     "most-at-risk-first": "#B45C93",
     # levels and people
     "department": "#0072B2",

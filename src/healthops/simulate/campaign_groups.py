@@ -193,7 +193,9 @@ def epidemic_of(
     )
 
 
-def before_the_campaign(epidemic: Epidemic, rules: Rules, *, infected: np.ndarray | float = 1.0) -> dict[str, np.ndarray]:
+def before_the_campaign(
+    epidemic: Epidemic, rules: Rules, *, infected: np.ndarray | float = 1.0
+) -> dict[str, np.ndarray]:
     """Infected and recovered people on the evening before, shape (R, A) each, for :func:`.epidemic.start`.
 
     Parameters

@@ -371,8 +371,8 @@ def _vaccinate(epidemic: Epidemic, state: State, vaccinated: np.ndarray, immune:
     if (over := one + two > others + immune).any():
         r, a = (int(i) for i in np.argwhere(over)[0])
         raise EpidemicError(
-            f"place {epidemic.places[r]!r}, group {epidemic.groups[a]!r} starts with {one[r, a] + two[r, a]} vaccinated "
-            f"of {others[r, a] + immune[r, a]} people who are not infected: lower them"
+            f"place {epidemic.places[r]!r}, group {epidemic.groups[a]!r} starts with {one[r, a] + two[r, a]} "
+            f"vaccinated of {others[r, a] + immune[r, a]} people who are not infected: lower them"
         )
     pool = np.maximum(others + immune, 1)
     take = 1.0
