@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -216,7 +217,13 @@ def _fail(table: str, frame: pd.DataFrame, wrong, what: str, remedy: str) -> Non
     raise CampaignError(f"table {table}, row {row} ({key}): {what.format(**frame.iloc[row].to_dict())}{more}; {remedy}")
 
 
+#: Tables that have been checked, as long as they live: a campaign that is made from another keeps most of them.
+_CHECKED: WeakValueDictionary[tuple[str, int], pd.DataFrame] = WeakValueDictionary()
+
+
 def _checked(table: str, given: pd.DataFrame) -> pd.DataFrame:
+    if _CHECKED.get((table, id(given))) is given:
+        return given
     needed, optional = COLUMNS[table]
     missing = sorted(set(needed) - set(given.columns))
     if missing:
@@ -236,6 +243,7 @@ def _checked(table: str, given: pd.DataFrame) -> pd.DataFrame:
         frame[column] = values.astype(float)
         if column not in ("arrives", "expires"):
             _fail(table, frame, values < 0, f"{column} is negative: {{{column}}}", "give a number of at least 0")
+    _CHECKED[table, id(frame)] = frame
     return frame
 
 

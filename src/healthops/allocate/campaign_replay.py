@@ -30,7 +30,7 @@ from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, p
 from healthops.allocate.campaign_policies import POLICIES, follow, forgive
 from healthops.allocate.campaign_shocks import Shocks
 from healthops.allocate.campaign_simplex import solve
-from healthops.allocate.campaign_week import FATES, Week, advance
+from healthops.allocate.campaign_week import FATES, Week, advance, could_give
 
 #: Stages of the plans that are made again each week.
 PLANS = {"plan": ("floor", "benefit"), "plan, deaths alone": ("benefit",)}
@@ -144,13 +144,12 @@ def play(
         long = _lengthened(campaign) if campaign.weeks == 1 else campaign
         come, short = _who_come(long, tables.doses, willing)
         sent = replace(tables, doses=come)
-        gone = advance(long, sent, happened)
-        doses = gone.given.assign(week=0)
+        doses = could_give(long, sent, happened).assign(week=0)
         planned = daily_doses(bridge, doses, [0])
         given = outbreak.week(planned)
         if (planned.sum(axis=0) - given > FEW).any():
-            told = given_in_districts(bridge, doses, 0, given)
-            gone = advance(long, sent, replace(happened, given=told))
+            happened = replace(happened, given=given_in_districts(bridge, doses, 0, given))
+        gone = advance(long, sent, happened)
         books.enter(gone, taken)
         if watch is not None:
             watch(gone)

@@ -104,6 +104,14 @@ def advance(campaign: Campaign, tables: PlanTables, happened: Happened | None = 
     return Week(books.next_campaign(given), books.account(), given)
 
 
+def could_give(campaign: Campaign, tables: PlanTables, happened: Happened | None = None) -> pd.DataFrame:
+    """Doses of week 0 of a plan that the stores could give, ``given`` of :class:`Week`; parameters as of `advance`."""
+    books = _Books(campaign, replace(happened or Happened(), given=None))
+    books.recall()
+    books.send(tables.shipments)
+    return books.give(tables.doses)
+
+
 def rest_of(plan: CampaignPlan, expected: Campaign) -> CampaignPlan:
     """The weeks of a plan after its first, as a plan of `expected`.
 
