@@ -186,7 +186,7 @@ def _decider(way: str, first: CampaignPlan | None):
         elif last is None or way != FIRST:
             plan, kept = _planned(_forecast(campaign, bridge, outbreak), last, stages)
         else:
-            plan = follow(campaign, last, weeks=1, must=False)
+            plan = follow(campaign, last, weeks=_round(campaign), must=False)
         # The first plan stays what it was: what could not be kept is not made up for, and not taken off either.
         last = last[..., 1:] if way == FIRST and last is not None else plan.courses[..., 1:]
         return replace(plan, campaign=campaign), kept
@@ -206,9 +206,14 @@ def _policy(way: str):
             order = rows_of(bridge.districts, campaign.people["district"])
             people = campaign.people.assign(risk=campaign.people["risk"] * danger[order])
             seen = replace(campaign, people=people)
-        return replace(POLICIES[way](seen, weeks=1, must=False), campaign=campaign), ""
+        return replace(POLICIES[way](seen, weeks=_round(campaign), must=False), campaign=campaign), ""
 
     return decide
+
+
+def _round(campaign: Campaign) -> int:
+    """Weeks for which vaccine is fetched at once, at most: what is given in them must be decided now."""
+    return int(campaign.districts["delivery_every"].max())
 
 
 def _planned(campaign: Campaign, last: np.ndarray | None, stages: tuple[str, ...]) -> tuple[CampaignPlan, str]:
@@ -219,7 +224,7 @@ def _planned(campaign: Campaign, last: np.ndarray | None, stages: tuple[str, ...
         kept = ""
     except InfeasibleCampaign as problem:
         courses = np.zeros(campaign.shape) if last is None else last
-        plan, kept = follow(campaign, courses, weeks=1, must=False), str(problem)
+        plan, kept = follow(campaign, courses, weeks=_round(campaign), must=False), str(problem)
     clean = {name: np.where(getattr(plan, name) > LEAST, getattr(plan, name), 0.0) for name in SOLVED}
     return replace(plan, campaign=campaign, **clean), kept
 

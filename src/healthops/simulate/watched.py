@@ -141,7 +141,9 @@ class Watched:
             hazard.append(period.infections / open_to)
             state = period.state
         ahead = np.cumsum(np.array(hazard)[::-1], axis=0)[::-1] * self.local()[:, None]
-        infected = -np.expm1(-np.concatenate([ahead, np.zeros((1, *ahead.shape[1:]))]))
+        ahead = np.concatenate([ahead, np.zeros((1, *ahead.shape[1:]))])
+        # Who is infected from week t on was not before.
+        infected = np.exp(ahead - ahead[0]) - np.exp(-ahead[0])
         mean = np.einsum("tmra,m->rat", infected * unvaccinated, weight)
         return mean * self.believed.fatality[:, None]
 
