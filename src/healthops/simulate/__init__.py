@@ -1,10 +1,12 @@
 """What would have come: an epidemic with a vaccination campaign, drawn many times with common random numbers.
 
-====================  ============================================================================================
+=======================  ============================================================================================
 module                what it holds
-====================  ============================================================================================
-:mod:`.contacts`      who meets whom: reciprocal contact matrices, mixing of places, R0 by the next-generation matrix
-:mod:`.epidemic`      the model: its parameters, its state, a period played forward, and its deterministic limit
-:mod:`.chain`         the day of a cell, compiled: binomial draws by inversion of counter-based uniforms
-====================  ============================================================================================
+=======================  ============================================================================================
+:mod:`.contacts`         who meets whom: reciprocal contact matrices, mixing of places, R0 by the next-generation matrix
+:mod:`.epidemic`         the model: its parameters, its state, a period played forward, and its deterministic limit
+:mod:`.chain`            the day of a cell, compiled: binomial draws by inversion of counter-based uniforms
+:mod:`.campaign_groups`  the model of a country from tables: groups of age and risk, contacts, fatality, places
+:mod:`.watched`          an epidemic as it is reported, and a forecast from the reports
+=======================  ============================================================================================
 """
