@@ -45,6 +45,8 @@ TOLERANCE = 2e-3
 FLOOR_SHARE = 0.999
 #: Less than this of a course in a plan's arrays is rounding of the solver.
 LEAST = 1e-3
+#: So small a share of a week's doses may have no lot, by the solver's rounding: it is not sent.
+ROUNDING = 1e-4
 SOLVED = ("courses", "second_due")
 #: Doses that do not balance, as a share of a lot.
 BALANCE = 1e-6
@@ -139,7 +141,7 @@ def play(
         campaign, taken = shocks.told(campaign, week)
         happened = shocks.happened(campaign, week)
         plan, kept = decide(campaign, bridge, outbreak)
-        tables = tables_of_first_week(plan, rounding=FEW)
+        tables = tables_of_first_week(plan, rounding=max(FEW, ROUNDING * float(plan.given[..., 0].sum())))
         # A campaign that ends with this week has none after it to keep books for: give it one.
         long = _lengthened(campaign) if campaign.weeks == 1 else campaign
         come, short = _who_come(long, tables.doses, willing)
