@@ -178,22 +178,56 @@ def _decider(way: str, first: CampaignPlan | None):
     """Function (campaign, bridge, outbreak) -> plan, why the last plan was followed."""
     if way in POLICIES:
         return _policy(way)
-    last = None
+    last, seconds = None, None
 
     def decide(campaign: Campaign, bridge: Bridge, outbreak: Outbreak) -> tuple[CampaignPlan, str]:
-        nonlocal last
+        nonlocal last, seconds
         stages, kept = PLANS[PLAN_OF.get(way, way)], ""
         if last is None and first is not None:
             plan = first
         elif last is None or way != FIRST:
             plan, kept = _planned(_forecast(campaign, bridge, outbreak), last, stages)
         else:
-            plan = follow(campaign, last, weeks=_round(campaign), must=False)
-        # The first plan stays what it was: what could not be kept is not made up for, and not taken off either.
-        last = last[..., 1:] if way == FIRST and last is not None else plan.courses[..., 1:]
+            timed = _held_back(campaign, seconds[..., 0])
+            plan = follow(timed, last, weeks=_round(campaign), must=False)
+        if way == FIRST:
+            # The first plan stays what it was: what could not be kept is not made up for, and not taken off either.
+            seconds = _after_first(plan) if last is None else seconds[..., 1:] - plan.second_due[..., :1]
+            last = plan.courses[..., 1:] if last is None else last[..., 1:]
+        else:
+            last = plan.courses[..., 1:]
         return replace(plan, campaign=campaign), kept
 
     return decide
+
+
+def _after_first(plan: CampaignPlan) -> np.ndarray:
+    """Second doses that a plan gives by each week after its first, summed from that one on; shape (D, P, T - 1)."""
+    return _second_doses(plan)[..., 1:].cumsum(axis=2)
+
+
+def _second_doses(plan: CampaignPlan) -> np.ndarray:
+    """Second doses by week, of courses of the plan and of before, shape (D, P, T)."""
+    return plan.given - plan.courses.sum(axis=2)
+
+
+def _held_back(campaign: Campaign, most: np.ndarray) -> Campaign:
+    """The campaign with second doses beyond `most`, shape (D, P), due a week later: as the plan has them."""
+    due = campaign.due
+    if campaign.weeks == 1 or len(due) == 0:
+        return campaign
+    at = rows_of(campaign.districts["district"], due["district"]), rows_of(campaign.products["product"], due["product"])
+    now = (due["week"] <= 0).to_numpy()
+    asked = np.zeros(most.shape)
+    np.add.at(asked, (at[0][now], at[1][now]), due["courses"].to_numpy(float)[now])
+    # A product's second dose cannot wait beyond its interval in the tables: there it is given as soon as it can be.
+    waits = (campaign.interval[at[1]] > 1) & now
+    part = np.divide(np.maximum(most, 0.0), asked, out=np.ones_like(asked), where=asked > 0).clip(max=1.0)[at]
+    part = np.where(waits, part, 1.0)
+    later = due.assign(courses=due["courses"] * (1 - part), week=due["week"] + 1)[part < 1]
+    keys = ["district", "group", "product", "week"]
+    both = pd.concat([due.assign(courses=due["courses"] * part), later])
+    return replace(campaign, due=both.groupby(keys, as_index=False, sort=False)["courses"].sum())
 
 
 #: Stages of the first plan are those of this one.

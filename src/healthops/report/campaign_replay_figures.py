@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from healthops.report.style import GRID, INK, MUTED, colour
+from healthops.report.style import INK, MISSING, MUTED, colour
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def forest(panels: Mapping[str, Mapping[str, Saving]], *, published: Sequence[tu
         ax.grid(axis="y", visible=False)
     first = axes[0, 0]
     for k, (low, high, label) in enumerate(published):
-        first.axvspan(low, high, color=GRID if k % 2 else "#cfe3f1", zorder=0, label=label)
+        first.axvspan(low, high, color=colour("seasonal") if k % 2 else "#cfe3f1", zorder=0, label=label)
     if published:
         first.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=len(published))
     return fig
@@ -91,8 +91,9 @@ def deaths(weeks: pd.DataFrame, *, banded: Sequence[str], base: str) -> Figure:
     bx.axhline(0, color=colour(base), lw=1.2, label=base)
     ax.set(ylabel="deaths so far", ylim=(0, None), title="deaths")
     bx.set(ylabel=f"deaths averted so far against {base}", title="averted, mean")
+    ax.legend(loc="upper left")
+    fig.legend(*bx.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     for each in (ax, bx):
-        each.legend(loc="upper left")
         _months(each)
     return fig
 
@@ -105,9 +106,9 @@ def doses(weeks: pd.DataFrame) -> Figure:
             rows = weeks[weeks["policy"] == policy]
             dashed = "--" if policy == "plan, deaths alone" else "-"
             ax.plot(rows["week_end"], rows[column].cumsum() / 1e3, dashed, color=colour(policy), label=policy)
-        ax.set(title=title, ylim=(0, None))
+        ax.set(title=title)
         _months(ax)
-    axes[0, 0].set_ylabel("given so far, thousands")
+    axes[0, 0].set(ylabel="given so far, thousands", ylim=(0, None))
     axes[0, 0].legend(loc="upper left")
     return fig
 
@@ -118,14 +119,15 @@ def shocks(saved: np.ndarray, scenario_shocks: Sequence[str], *, other: str) -> 
     ax = axes[0, 0]
     for k, kind in enumerate(SHOCKS):
         there = np.array([kind in text.split(", ") for text in scenario_shocks])
-        for mask, shift, name, mark in ((there, -0.17, "with it", "plan"), (~there, 0.17, "without it", "pro-rata")):
+        for mask, shift, mark in ((there, -0.17, "plan"), (~there, 0.17, "pro-rata")):
             values = saved[mask]
             if len(values) == 0:
                 continue
             spread = np.linspace(-0.08, 0.08, len(values)) if len(values) > 1 else np.zeros(1)
             ax.plot(k + shift + spread, values, "o", color=colour(mark), alpha=0.55)
-            ax.hlines(values.mean(), k + shift - 0.14, k + shift + 0.14, color=colour(mark), lw=3,
-                      label=name if k == 1 or (k == 0 and not there.any()) else None)  # fmt: skip
+            ax.hlines(values.mean(), k + shift - 0.14, k + shift + 0.14, color=colour(mark), lw=3)
+    for name, mark in (("with it", "plan"), ("without it", "pro-rata")):
+        ax.plot([], [], color=colour(mark), lw=3, label=name)
     ax.axhline(0, color=INK, lw=1)
     ax.set_xticks(range(len(SHOCKS)), list(SHOCKS.values()))
     ax.set(ylabel=f"fewer deaths than {other}, %")
@@ -141,7 +143,7 @@ def regions(savings: Mapping[str, Saving], *, other: str) -> Figure:
     ax = axes[0, 0]
     for y, name in enumerate(order):
         s = savings[name]
-        mark = colour("plan") if s.sure > 0 else colour(other) if s.sure < 0 else MUTED
+        mark = colour("plan") if s.sure > 0 else colour("oldest first") if s.sure < 0 else MISSING
         ax.plot([s.low, s.high], [y, y], color=mark, lw=1.6)
         ax.plot(s.estimate, y, "o", color=mark)
     ax.axvline(0, color=INK, lw=1)

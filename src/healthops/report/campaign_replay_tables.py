@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 #: Measures of ``campaign_replay``: column, label, how to write it, and whether more is better.
 MEASURES = (
     ("deaths", "deaths", "{:,.0f}", False),
-    ("infections", "infections", "{:,.0f}", False),
-    ("doses_given", "doses given", "{:,.0f}", True),
+    ("infections", "infections, thousands", "{:,.1f}", False),
+    ("doses_given", "doses given, thousands", "{:,.1f}", True),
     ("lowest_coverage", "lowest coverage of a place, %", "{:.1f}", True),
     ("gini", "Gini of coverage", "{:.4f}", False),
     ("concentration", "concentration by poverty", "{:+.4f}", True),
-    ("open_vials", "left in opened vials", "{:,.0f}", False),
-    ("spoilt", "spoilt or recalled", "{:,.0f}", False),
-    ("expired", "expired", "{:,.0f}", False),
-    ("left", "left in stores", "{:,.0f}", False),
+    ("open_vials", "left in opened vials, thousands", "{:,.1f}", False),
+    ("spoilt", "spoilt or recalled, thousands", "{:,.1f}", False),
+    ("expired", "expired, thousands", "{:,.1f}", False),
+    ("left", "left in stores, thousands", "{:,.1f}", False),
     ("second_waiting", "second doses overdue", "{:,.0f}", False),
 )
 #: Outcomes nearer than this share of the larger are told apart by nobody.
@@ -46,7 +46,10 @@ def measures(table: pd.DataFrame) -> pd.DataFrame:
 
 def written(mean: pd.DataFrame) -> pd.DataFrame:
     """The same as text, each row in its own format, with its label."""
-    rows = {label: [form.format(value) for value in mean.loc[column]] for column, label, form, _ in MEASURES}
+    rows = {
+        label: [form.format(value / (1e3 if label.endswith("thousands") else 1)) for value in mean.loc[column]]
+        for column, label, form, _ in MEASURES
+    }
     return mean.iloc[:0].reindex(list(rows)).astype(object).assign(
         **{policy: [row[k] for row in rows.values()] for k, policy in enumerate(mean.columns)}
     )  # fmt: skip
@@ -58,7 +61,7 @@ def better_on(mean: pd.DataFrame, ours: str, theirs: str) -> list[str]:
     for column, label, _, more in MEASURES:
         a, b = mean.loc[column, ours], mean.loc[column, theirs]
         if abs(a - b) > ALIKE * max(abs(a), abs(b)) and (a > b) == more:
-            out.append(label.removesuffix(", %"))
+            out.append(label.removesuffix(", %").removesuffix(", thousands"))
     return out
 
 
