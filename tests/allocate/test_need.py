@@ -14,7 +14,11 @@ def test_weights_are_the_stretches_between_levels():
     assert (len(WEIGHTS), WEIGHTS[0], WEIGHTS[-1]) == (24, pytest.approx(0.01), pytest.approx(0.01))
 
 
-@pytest.mark.parametrize("law", [stats.expon(scale=8), stats.gamma(2.5, scale=4), stats.uniform(10, 20)], ids=["exponential", "gamma", "uniform"])
+@pytest.mark.parametrize(
+    "law",
+    [stats.expon(scale=8), stats.gamma(2.5, scale=4), stats.uniform(10, 20)],
+    ids=["exponential", "gamma", "uniform"],
+)
 def test_mean_and_unmet_need_are_near_those_of_the_law(law):
     need = need_from_quantiles(law.ppf(LEVELS)[None])
     assert need.mean[0] == pytest.approx(law.mean(), rel=0.01)

@@ -32,7 +32,6 @@ module                     what it holds
 :mod:`.campaign_days`      a plan's doses by day, region and group, for an epidemic model
 :mod:`.campaign_summary`   the tables that a notebook shows and writes of plans, each passed by the checker
 :mod:`.vial_sizes`         the vial size for each point of a campaign, opening thresholds, closed vials
-
 :mod:`.campaign_simplex`   the program of small campaigns, solved at a vertex by HiGHS
 :mod:`.campaign_shocks`    what goes wrong: late and recalled lots, lost stores, cuts, fewer people who come
 :mod:`.campaign_replay`    the campaign played forward week by week against an epidemic

@@ -12,9 +12,7 @@ is weighed against another.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -247,9 +245,11 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
     strict = {"feasibility": 1e-7 if name == "floor" else 1e-9, "size": doses / program.unit if counts else None}
     begin = start and program.start_from(lp, start)
     try:
-        outcome = program.whole(_solve(program, lp, name, held, begin, tolerance=tolerance, watch=watch, **strict))
-
-        outcome = program.whole(solver(lp, tolerance=tolerance, start=begin, watch=watch, **strict))
+        options = {"tolerance": tolerance, "watch": watch, **strict}
+        if solver is interior.solve:
+            outcome = program.whole(_solve(program, lp, name, held, begin, **options))
+        else:
+            outcome = program.whole(solver(lp, start=begin, **options))
     except interior.NotSolved as problem:
         raise InfeasibleCampaign(f"stage {name}: {explain(program, lp) or problem}") from problem
     unit = {"floor": -1.0 / len(lp.rhs), "benefit": -program.benefit_unit}.get(name, program.unit)

@@ -786,7 +786,8 @@ TABLES: dict[str, Table] = {
             "concentration": _number(
                 "of coverage by poverty; positive where the poor are covered more", low=-1, high=1
             ),
-
+        },
+    ),
     # ---- column 2, vaccines: the campaign replayed -------------------------------------------------------
     "campaign_replay": Table(
         "The campaign played forward against an epidemic: outcomes by policy, scenario and draw; the draws are paired.",

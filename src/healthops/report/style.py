@@ -50,10 +50,6 @@ NAMED = {
     "oracle": INK,
     "plan-by-stages": "#0072B2",
     "most-benefit,-no-floor": "#56B4E9",
-    "pro-rata": "#6E6E6E",
-    "pro-rata,-uptake": "#E69F00",
-    "oldest-first": "#009E73",
-
     "plan,-deaths-alone": "#56B4E9",
     "first-plan": "#009E73",
     "pro-rata": "#6E6E6E",
