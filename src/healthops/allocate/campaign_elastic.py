@@ -13,6 +13,7 @@ from scipy.sparse import hstack, identity
 
 from healthops.allocate import interior
 from healthops.allocate.campaign_program import CampaignProgram
+from healthops.allocate.campaign_simplex import SMALL_PROGRAM, solve_at_vertex
 from healthops.allocate.interior import Kind, Program
 
 #: Relaxations below this many doses in all are rounding.
@@ -38,7 +39,11 @@ def explain(program: CampaignProgram, lp: Program, *, most: int = 3) -> str:
     worth[2 * program.c.weeks :] = PREFER_OWN
     rules = np.array([rule for rule, _ in program.link.names])
     prices = np.where(rules == "doses that no lot can be", PREFER_PAIR, 1.0)
-    outcome = interior.solve(elastic(lp, worth, prices), tolerance=1e-5, feasibility=1e-8)
+    relaxed = elastic(lp, worth, prices)
+    if lp.cost.size <= SMALL_PROGRAM:
+        outcome = solve_at_vertex(relaxed)
+    else:
+        outcome = interior.solve(relaxed, tolerance=1e-5, feasibility=1e-8)
     n_main, m = lp.cost.shape[1] - lp.rhs.shape[1], lp.rhs.shape[1]
     missing = outcome.x[:, n_main : n_main + m] - outcome.x[:, n_main + m : n_main + 2 * m]
     missing = missing * program.people[:, None]

@@ -23,6 +23,7 @@ from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_elastic import explain
 from healthops.allocate.campaign_prices import Prices, shadow_prices
 from healthops.allocate.campaign_program import HOLD, CampaignProgram, Held, Reserve
+from healthops.allocate.campaign_simplex import SMALL_PROGRAM, solve_at_vertex
 
 #: Courses below this many persons are rounding of the solver.
 DUST = 1e-8
@@ -262,14 +263,21 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
 
 
 def _solve(program: CampaignProgram, lp, name: str, held: Held, begin, **options) -> interior.Outcome:
-    """Solve a stage. Where the method is stuck it begins again: from nothing if it began at an earlier plan, and below
-    a high floor, where it may find no way up, from where the stage without a floor stood.
+    """Solve a stage: a small program by the simplex method, which is faster there and needs no inside. Where the
+    interior-point method is stuck it begins again: from nothing if it began at an earlier plan, and below a high
+    floor, where it may find no way up, from where the stage without a floor stood.
     """
+    if lp.cost.size <= SMALL_PROGRAM:
+        return solve_at_vertex(lp)
     if begin is not None:
         try:
             return interior.solve(lp, start=begin, most=PATIENCE, **options)
         except interior.Stuck:
             pass
+    return _from_nothing(program, lp, name, held, **options)
+
+
+def _from_nothing(program: CampaignProgram, lp, name: str, held: Held, **options) -> interior.Outcome:
     if name == "floor" or held.floor <= 0:
         return interior.solve(lp, **options)
     try:
