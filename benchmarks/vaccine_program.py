@@ -22,6 +22,7 @@ import pandas as pd
 
 from benchmarks.made_campaign import bring_forward, cut_supply, lose_stock, make_campaign, with_stock
 from benchmarks.vaccine_proofs import proofs
+from healthops.allocate import interior
 from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_boxes import plan_in_boxes
 from healthops.allocate.campaign_check import check_plan
@@ -120,7 +121,7 @@ class Trace:
 def measured_plan(case: str, campaign: Campaign, stages=STAGES, tolerance=TOLERANCE) -> tuple[CampaignPlan, dict]:
     """Plan a campaign and check the plan's tables; return the plan, and the rows of the two tables of figures."""
     trace, began = Trace(), time.process_time()
-    plan = plan_campaign(campaign, stages=stages, tolerance=tolerance, watch=trace)
+    plan = plan_campaign(campaign, stages=stages, tolerance=tolerance, watch=trace, solver=interior.solve)
     planned = time.process_time() - began
     tables = plan_tables(plan)
     found = check_plan(campaign, tables, floor=plan.floor)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmarks.lot_by_lot import solve_lot_by_lot
 from benchmarks.made_campaign import make_campaign
+from healthops.allocate import interior
 from healthops.allocate.campaign import Campaign
 from healthops.allocate.campaign_plan import InfeasibleCampaign, plan_campaign
 from healthops.allocate.campaign_program import HOLD
@@ -69,7 +70,7 @@ def second_formulation(districts: int, weeks: int, seeds: tuple[int, ...]) -> li
     rows = []
     for seed in seeds:
         campaign = make_campaign(districts, weeks=weeks, seed=seed)
-        plan = plan_campaign(campaign, stages=("floor", "benefit"), tolerance=TOLERANCE)
+        plan = plan_campaign(campaign, stages=("floor", "benefit"), tolerance=TOLERANCE, solver=interior.solve)
         floor, benefit = (stage.value for stage in plan.stages)
         held = {"floor": 0.0, "benefit": floor * (1 - HOLD)}
         for name, value in (("floor", floor), ("benefit", benefit)):
@@ -83,7 +84,7 @@ def by_hand() -> list[dict]:
     rows = []
     for supply, risk in BY_HAND:
         campaign = tiny(supply, risk=risk)
-        plan = plan_campaign(campaign, stages=("benefit",), tolerance=TOLERANCE)
+        plan = plan_campaign(campaign, stages=("benefit",), tolerance=TOLERANCE, solver=interior.solve)
         case = f"{supply + 2:g} doses, risks {risk[0]:g} and {risk[1]:g}"
         rows.append(_row("every plan by hand", case, plan.stages[0].value, best_by_hand(campaign, supply)))
     return rows

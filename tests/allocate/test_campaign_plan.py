@@ -18,6 +18,14 @@ from healthops.allocate.campaign_program import HOLD, Reserve
 from healthops.allocate.campaign_replan import replan
 
 
+@pytest.fixture(autouse=True, params=["interior", "vertex"])
+def solver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small programs go to the simplex method: each test is held to by both."""
+    if request.param == "interior":
+        monkeypatch.setattr("healthops.allocate.campaign_plan.SMALL_PROGRAM", 0)
+        monkeypatch.setattr("healthops.allocate.campaign_elastic.SMALL_PROGRAM", 0)
+
+
 @pytest.fixture(scope="module")
 def campaign() -> Campaign:
     return make_campaign(24, weeks=14, regions=3, seed=4)

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.vaccine_program import make_campaign
+from benchmarks.lot_by_lot import solve_lot_by_lot
+from benchmarks.made_campaign import make_campaign
+from healthops.allocate import interior
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.campaign_days import make_bridge
 from healthops.allocate.campaign_outcomes import by_scenario, coverage_figures, draw_table, result_of, week_table
@@ -16,10 +18,8 @@ from healthops.allocate.campaign_plan import plan_campaign
 from healthops.allocate.campaign_policies import POLICIES, follow, forgive
 from healthops.allocate.campaign_replay import ENDS, FIRST, PLANS, WAYS, first_plan, play
 from healthops.allocate.campaign_shocks import KINDS, Chances, Shocks, design, draw_shocks
-from healthops.allocate.campaign_simplex import solve, solve_at_vertex
+from healthops.allocate.campaign_simplex import solve_at_vertex
 from healthops.allocate.campaign_tables import merged, waiting_for_second
-
-from .lot_by_lot import solve_lot_by_lot
 
 
 class Calm:
@@ -229,7 +229,7 @@ def test_a_kind_that_is_turned_on_leaves_the_others_as_they_were(campaign):
 def test_a_vertex_is_as_good_as_another_formulation_finds(stage):
     now = weekly(4, weeks=6)
     best = solve_lot_by_lot(now, stage)
-    for solver in (solve, lambda lp, **_: solve_at_vertex(lp)):
+    for solver in (interior.solve, solve_at_vertex):
         plan = plan_campaign(now, stages=(stage,), tolerance=1e-8, solver=solver)
         assert plan.stages[0].value == pytest.approx(best, rel=1e-6)
 

@@ -154,7 +154,7 @@ def plan_campaign(
     tolerance: float = 1e-6,
     starts: dict[str, interior.Point] | None = None,
     watch=None,
-    solver: Callable[..., interior.Outcome] = interior.solve,
+    solver: Callable[..., interior.Outcome] | None = None,
 ) -> CampaignPlan:
     """Plan a campaign by lexicographic stages.
 
@@ -179,7 +179,7 @@ def plan_campaign(
     starts : dict, optional
         ``points`` of an earlier plan of the same shape.
     solver : callable
-        :func:`.interior.solve`, or for small campaigns :func:`.campaign_simplex.solve`.
+        :func:`.interior.solve` or :func:`.campaign_simplex.solve_at_vertex`; by default the latter for small programs.
 
     Raises
     ------
@@ -247,7 +247,7 @@ def _run(program: CampaignProgram, name: str, held: Held, tolerance: float, star
     begin = start and program.start_from(lp, start)
     try:
         options = {"tolerance": tolerance, "watch": watch, **strict}
-        if solver is interior.solve:
+        if solver is None:
             outcome = program.whole(_solve(program, lp, name, held, begin, **options))
         else:
             outcome = program.whole(solver(lp, start=begin, **options))

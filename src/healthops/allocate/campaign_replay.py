@@ -29,7 +29,6 @@ from healthops.allocate.campaign_past import rows_of
 from healthops.allocate.campaign_plan import CampaignPlan, InfeasibleCampaign, plan_campaign, tables_of_first_week
 from healthops.allocate.campaign_policies import POLICIES, follow, forgive
 from healthops.allocate.campaign_shocks import Shocks
-from healthops.allocate.campaign_simplex import solve
 from healthops.allocate.campaign_week import FATES, Week, advance, could_give
 
 #: Stages of the plans that are made again each week.
@@ -256,7 +255,7 @@ def _planned(campaign: Campaign, last: np.ndarray | None, stages: tuple[str, ...
     try:
         # What can no more be given is left out of the plan, and waits.
         able = _lighter(forgive(campaign)[0])
-        plan = plan_campaign(able, stages=stages, floor_share=FLOOR_SHARE, tolerance=TOLERANCE, solver=solve)
+        plan = plan_campaign(able, stages=stages, floor_share=FLOOR_SHARE, tolerance=TOLERANCE)
         kept = ""
     except InfeasibleCampaign as problem:
         courses = np.zeros(campaign.shape) if last is None else last

@@ -11,40 +11,15 @@ import numpy as np
 from scipy.sparse import csc_matrix
 
 from healthops.allocate.interior import NotSolved, Outcome, Point, Program
-from healthops.allocate.interior import solve as solve_inside
 
-#: Iterations after which the interior method is given up: it needs half as many where it gets there.
-FEW = 60
 #: Coefficients below this are rounding.
 SMALL = 1e-14
 #: Programs of at most so many variables (60 districts, 26 weeks, 3 products, 4 groups) are solved faster here.
 SMALL_PROGRAM = 25_000
 
 
-def solve(program: Program, *, tolerance: float = 1e-8, **options) -> Outcome:
-    """Solve a program: one with a common variable (a floor) by the interior method as long as that gets on.
-
-    Parameters
-    ----------
-    program : Program
-    tolerance, options
-        As of :func:`.interior.solve`, for the interior method alone: a vertex is exact.
-
-    Raises
-    ------
-    NotSolved
-        If no point meets the rows.
-    """
-    if program.column is not None:
-        try:
-            return solve_inside(program, tolerance=tolerance, most=FEW, **options)
-        except NotSolved:
-            pass
-    return solve_at_vertex(program)
-
-
-def solve_at_vertex(program: Program) -> Outcome:
-    """Solve a program by the dual simplex method.
+def solve_at_vertex(program: Program, **_options) -> Outcome:
+    """Solve a program by the dual simplex method; the options of :func:`.interior.solve` mean nothing to it.
 
     Raises
     ------

@@ -46,7 +46,8 @@ def theil(values: np.ndarray, *, weights: np.ndarray | None = None) -> float:
     if mean == 0:
         return 0.0
     ratio = x / mean
-    return _mean(ratio * np.log(np.where(ratio > 0, ratio, 1.0)), w)
+    # Never negative but for rounding.
+    return max(_mean(ratio * np.log(np.where(ratio > 0, ratio, 1.0)), w), 0.0)
 
 
 def concentration_index(values: np.ndarray, rank_by: np.ndarray, *, weights: np.ndarray | None = None) -> float:
