@@ -99,9 +99,8 @@ def test_the_simulator_is_held_to_speed_and_to_what_is_known():
 def test_the_frontier_boxes_and_wastage_are_held_to_what_was_asked():
     frontier, boxes = made("campaign_benchmark_frontier"), made("campaign_benchmark_boxes")
     assert [b.met for b in tables.fairness_bars(frontier, boxes, points=3, gap=1e-4)] == [True] * 3
-    assert [b.met for b in tables.fairness_bars(frontier, boxes.assign(violations=1), points=9, gap=1e-9)] == [
-        False
-    ] * 3
+    worse = frontier.assign(gap=1e-3), boxes.assign(violations=1)
+    assert [b.met for b in tables.fairness_bars(*worse, points=9, gap=1e-4)] == [False] * 3
     rates, savings = made("wastage_benchmark_rates"), made("wastage_benchmark_savings")
     bars = tables.wastage_bars(rates, savings, saved=0.3)
     assert [(bar.met, bar.aim) for bar in bars] == [(True, False), (False, True), (True, True)]

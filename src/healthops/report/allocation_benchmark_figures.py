@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from healthops.report.allocation_benchmark_tables import TABLES_CASE, in_order
+from healthops.report.axes import panels
 from healthops.report.style import GRID, INK, MUTED, PALETTE
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ BEGINS = {
 }
 
 
-def _panels(columns: int, height: float, *, rows: int = 1, **more: object) -> tuple[Figure, np.ndarray]:
-    from matplotlib import pyplot
-
-    return pyplot.subplots(rows, columns, figsize=(9, height), squeeze=False, **more)
-
-
 def _asked(ax: Axes, value: float, label: str, *, vertical: bool = False) -> None:
     line = ax.axvline if vertical else ax.axhline
     line(value, color=INK, lw=1, ls="--", label=label, zorder=1)
@@ -41,7 +36,7 @@ def growth(plans: pd.DataFrame, *, seconds: float, gigabytes: float) -> Figure:
     """CPU seconds and memory of each plan against the variables of its program."""
     table = plans.sort_values("variables").groupby("case").last().sort_values("variables")
     made = table[table.index != TABLES_CASE]
-    fig, axes = _panels(2, 3.8)
+    fig, axes = panels(2, 3.8)
     for ax, column, asked, label in zip(
         axes[0], ("plan_cpu_s", "memory_gb"), (seconds, gigabytes), ("CPU seconds", "GiB of memory"), strict=True
     ):
@@ -64,7 +59,7 @@ def convergence(steps: pd.DataFrame, *, gap: float) -> Figure:
     """Relative gap by iteration, a panel a stage, a line a case."""
     steps = in_order(steps)
     stages = list(dict.fromkeys(steps["stage"]))
-    fig, axes = _panels(len(stages), 4.0, sharey=True)
+    fig, axes = panels(len(stages), 4.0, sharey=True)
     for ax, stage in zip(axes[0], stages, strict=True):
         for (case, part), colour in zip(
             steps[steps["stage"] == stage].groupby("case", sort=False), PALETTE, strict=False
@@ -80,7 +75,7 @@ def convergence(steps: pd.DataFrame, *, gap: float) -> Figure:
 
 def replans(table: pd.DataFrame, *, seconds: float) -> Figure:
     """CPU seconds of each plan made again, and the doses that it moved beside those that it might move."""
-    fig, axes = _panels(2, 3.8, width_ratios=[1.2, 1])
+    fig, axes = panels(2, 3.8, width_ratios=[1.2, 1])
     ax, bx = axes[0]
     rows = table.sort_values(["change", "at", "begin"], ascending=[True, True, False]).reset_index(drop=True)
     names = [change for change in dict.fromkeys(rows["change"])]
@@ -112,7 +107,7 @@ def replans(table: pd.DataFrame, *, seconds: float) -> Figure:
 
 def frontier(table: pd.DataFrame) -> Figure:
     """Benefit against the floor, with the price of fairness at each point."""
-    fig, axes = _panels(1, 3.8)
+    fig, axes = panels(1, 3.8)
     ax = axes[0, 0]
     free = table["benefit"].iloc[0]
     ax.plot(100 * table["floor"], 100 * table["benefit"] / free, "o-", color=BLUE)
@@ -132,7 +127,7 @@ def days(table: pd.DataFrame, *, most: int = 3) -> Figure:
     """Infections by day: mean and 5 to 95 % of the draws beside the deterministic limit, small to large countries."""
     sizes = sorted(set(table["people"]))
     chosen = [sizes[int(i)] for i in np.linspace(0, len(sizes) - 1, min(most, len(sizes))).round()]
-    fig, axes = _panels(len(chosen), 3.4, sharey=True)
+    fig, axes = panels(len(chosen), 3.4, sharey=True)
     for ax, people in zip(axes[0], chosen, strict=True):
         part = table[table["people"] == people]
         ax.fill_between(
@@ -148,7 +143,7 @@ def days(table: pd.DataFrame, *, most: int = 3) -> Figure:
 
 def known_values(checks: pd.DataFrame, *, share: float) -> Figure:
     """Distance from the limit by size; final size by R0 on the analytic curve; groups beside persons one by one."""
-    fig, axes = _panels(3, 3.9, width_ratios=[1, 0.9, 1.25])
+    fig, axes = panels(3, 3.9, width_ratios=[1, 0.9, 1.25])
     ax, bx, cx = axes[0]
     rows = checks[checks["check"] == "deterministic limit"].sort_values("x")
     ax.plot(rows["x"], rows["difference"].clip(lower=1e-8), "o", color=BLUE, label="difference")
@@ -177,7 +172,7 @@ def known_values(checks: pd.DataFrame, *, share: float) -> Figure:
 
 def speed(table: pd.DataFrame, *, million_cells: float) -> Figure:
     """Million cells a CPU second by case, ours and the peer's where it was measured, on a logarithmic scale."""
-    fig, axes = _panels(1, 0.9 + 0.62 * len(table))
+    fig, axes = panels(1, 0.9 + 0.62 * len(table))
     ax = axes[0, 0]
     for y, row in enumerate(table.itertuples()):
         ax.barh(y - 0.19, row.million_cells_a_cpu_s, height=0.34, color=BLUE, label="ours" if y == 0 else None)
@@ -207,7 +202,7 @@ def _end(ax: Axes, x: float, y: float, text: str) -> None:
 
 def wastage(rates: pd.DataFrame, savings: pd.DataFrame, *, saved: float) -> Figure:
     """Rates beside the published ones; doses thrown away with one vial everywhere and with one for each site."""
-    fig, axes = _panels(2, 3.8)
+    fig, axes = panels(2, 3.8)
     ax, bx = axes[0]
     for (mean, part), colour in zip(rates.groupby("mean"), (BLUE, GREEN, ORANGE), strict=False):
         ax.plot(part["vial_doses"], 100 * part["rate"], color=colour, label=f"{mean} people a session", lw=1.4)

@@ -7,35 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.report.axes import months, panels, thousands
 from healthops.report.style import INK, MUTED, PALETTE, colour
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY = PALETTE[:7]
 LOST = "#d62728"
-
-
-def _panels(columns: int, height: float, *, rows: int = 1, **more: object) -> tuple[Figure, np.ndarray]:
-    from matplotlib import pyplot
-
-    return pyplot.subplots(rows, columns, figsize=(9, height), squeeze=False, **more)
-
-
-def _thousands(axis: object, unit: float = 1.0, decimals: int = 0) -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,.{decimals}f}"))
-
-
-def _months(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def _unit(largest: float) -> tuple[float, str]:
@@ -65,7 +45,7 @@ def supply(lots: pd.DataFrame, week_ends: np.ndarray, left: pd.DataFrame, labels
         index="week", columns="product", values="doses", aggfunc="sum", fill_value=0.0
     )
     by_week = by_week.reindex(weeks, fill_value=0.0)
-    fig, axes = _panels(2, 3.8, width_ratios=[1.3, 1])
+    fig, axes = panels(2, 3.8, width_ratios=[1.3, 1])
     ax, bx = axes[0]
     unit, word = _unit(by_week.sum(axis=1).max())
     below = np.zeros(len(weeks))
@@ -74,7 +54,7 @@ def supply(lots: pd.DataFrame, week_ends: np.ndarray, left: pd.DataFrame, labels
         below = below + by_week[product].to_numpy()
     ax.set(ylabel=f"doses, {word}", title="doses by week of arrival")
     ax.legend(loc="upper left")
-    _months(ax)
+    months(ax)
     names = [textwrap.fill(labels.get(group, group), 20) for group in left.index][::-1]
     start = np.zeros(len(left))
     for column, shade, label in (
@@ -89,7 +69,7 @@ def supply(lots: pd.DataFrame, week_ends: np.ndarray, left: pd.DataFrame, labels
     bx.locator_params(axis="x", nbins=5)
     bx.grid(axis="y", visible=False)
     bx.legend(loc="upper right", fontsize=8, ncols=3, columnspacing=0.8, handlelength=1.2)
-    _thousands(bx.xaxis)
+    thousands(bx.xaxis)
     return fig
 
 
@@ -99,7 +79,7 @@ def lots(table: pd.DataFrame, weeks: int) -> Figure:
     """
     products = sorted(set(table["product"]))
     counts = [int((table["product"] == p).sum()) for p in products]
-    fig, axes = _panels(len(products), 1.4 + 0.075 * max(counts), sharex=True)
+    fig, axes = panels(len(products), 1.4 + 0.075 * max(counts), sharex=True)
     for ax, product, shade in zip(axes[0], products, PALETTE, strict=False):
         rows = table[table["product"] == product].reset_index(drop=True)
         start, end = rows["arrives"].clip(lower=-0.5), rows["expires"].clip(upper=weeks - 0.5)
@@ -134,13 +114,13 @@ def shipments(flows: pd.DataFrame, week_ends: np.ndarray, names: pd.Series) -> F
     regions = flows.pivot_table(index="region", columns="week", values="doses", aggfunc="sum", fill_value=0.0)
     regions = regions.reindex(columns=weeks, fill_value=0.0)
     regions = regions.loc[regions.sum(axis=1).sort_values(ascending=False).index]
-    fig, axes = _panels(2, max(3.6, 1.2 + 0.13 * len(regions)), width_ratios=[1, 1.25])
+    fig, axes = panels(2, max(3.6, 1.2 + 0.13 * len(regions)), width_ratios=[1, 1.25])
     ax, bx = axes[0]
     unit, word = _unit(wide.sum(axis=1).max())
     ax.stackplot(week_ends, (wide / unit).T.to_numpy(), labels=list(wide), colors=PALETTE, step="mid", alpha=0.85)
     ax.set(ylabel=f"doses a week, {word}", title="by product")
     ax.legend(loc="upper left", fontsize=8)
-    _months(ax)
+    months(ax)
     image = bx.imshow(np.sqrt(regions), aspect="auto", interpolation="none", cmap="viridis")
     bx.set_yticks(range(len(regions)), names.reindex(regions.index), fontsize=7)
     bx.set(xlabel="week of the plan", title="by region")
@@ -156,12 +136,12 @@ def shipments(flows: pd.DataFrame, week_ends: np.ndarray, names: pd.Series) -> F
 
 def coverage(curves: Mapping[str, pd.DataFrame], week_ends: np.ndarray, labels: Mapping[str, str]) -> Figure:
     """Coverage of each group over time, a panel a plan; curves of :func:`.campaign_summary.coverage_by_week`."""
-    fig, axes = _panels(len(curves), 3.5, sharey=True)
+    fig, axes = panels(len(curves), 3.5, sharey=True)
     for ax, (name, curve) in zip(axes[0], curves.items(), strict=True):
         for group, shade in zip(curve, PALETTE, strict=False):
             ax.plot(week_ends, 100 * curve[group], color=shade, label=labels.get(group, group))
         ax.set(title=name, ylim=(0, 103))
-        _months(ax)
+        months(ax)
     axes[0, 0].set_ylabel("willing people who have begun, %")
     handles, names = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside upper center", ncols=2, fontsize=9)
@@ -180,7 +160,7 @@ def scarce(table: pd.DataFrame, use: Mapping[str, np.ndarray], week_ends: np.nda
     full : float
         From this share on a resource is used up.
     """
-    fig, axes = _panels(2, 3.3)
+    fig, axes = panels(2, 3.3)
     ax, bx = axes[0]
     ordered = table.sort_values("gain_pct")
     shades = dict(zip(table.index, PALETTE, strict=False))
@@ -192,7 +172,7 @@ def scarce(table: pd.DataFrame, use: Mapping[str, np.ndarray], week_ends: np.nda
             bx.plot(week_ends, 100 * (share >= full).mean(axis=0), color=shades[name], label=name)
     bx.set(ylabel="places that use all of theirs, %", ylim=(-2, 102))
     bx.legend(loc="best")
-    _months(bx)
+    months(bx)
     return fig
 
 
@@ -209,7 +189,7 @@ def frontier(frames: Mapping[str, pd.DataFrame], policies: Mapping[str, pd.DataF
     policies : mapping of str to DataFrame, indexed by policy
         ``floor``, ``benefit`` of the policies under the same assumptions.
     """
-    fig, axes = _panels(2, 7.0, rows=2)
+    fig, axes = panels(2, 7.0, rows=2)
     markers = ("s", "D", "^", "v", "P", "X")
     for ax, (label, frame), style, shade in zip(axes[0], frames.items(), ("o-", "s--"), (BLUE, ORANGE), strict=True):
         best = frame["benefit"].max()
@@ -240,7 +220,7 @@ def policies(table: pd.DataFrame) -> Figure:
         :func:`.campaign_summary.policy_table`.
     """
     rows = table.iloc[::-1]
-    fig, axes = _panels(3, 1.2 + 0.36 * len(rows), sharey=True)
+    fig, axes = panels(3, 1.2 + 0.36 * len(rows), sharey=True)
     best = rows["benefit"].max()
     for ax, values, label in (
         (axes[0, 0], 100 * rows["benefit"] / best, "benefit, % of the most"),
@@ -272,7 +252,7 @@ def vials(rates: pd.DataFrame, people: np.ndarray, savings: pd.DataFrame, aim: f
     aim : float
         Share of the waste that is to be saved.
     """
-    fig, axes = _panels(2, 3.9)
+    fig, axes = panels(2, 3.9)
     ax, bx = axes[0]
     back = ax.twinx()
     back.hist(people, bins=30, color="#e4e7eb", weights=np.full(len(people), 100 / len(people)))
@@ -309,7 +289,7 @@ def openings(opening: Mapping[int, pd.DataFrame], closed: pd.DataFrame) -> Figur
     closed : DataFrame
         :func:`.vial_sizes.closed_losses`.
     """
-    fig, axes = _panels(2, 3.7)
+    fig, axes = panels(2, 3.7)
     ax, bx = axes[0]
     for (doses, frame), shade in zip(opening.items(), PALETTE, strict=False):
         ax.plot(100 * frame["rate"], 100 * frame["coverage"], "o-", color=shade, label=f"{doses} doses", markersize=3.5)
@@ -356,7 +336,7 @@ def replanned(given: Mapping[str, np.ndarray], frozen: int) -> Figure:
     """
     names = list(given)
     base = given[names[0]].cumsum()
-    fig, axes = _panels(2, 3.4, width_ratios=[1, 1.1])
+    fig, axes = panels(2, 3.4, width_ratios=[1, 1.1])
     ax, bx = axes[0]
     unit, word = _unit(base[-1])
     styles = dict(zip(names, (("-", INK), ("-", BLUE), ("--", ORANGE)), strict=False))
@@ -382,7 +362,7 @@ def boxes(table: pd.DataFrame) -> Figure:
     table : DataFrame, indexed by parts of a box
         ``benefit_pct``, ``floor_pct``: percent of those of the plan without boxes.
     """
-    fig, axes = _panels(1, 2.6)
+    fig, axes = panels(1, 2.6)
     ax = axes[0, 0]
     at = np.arange(len(table))
     ax.bar(at - 0.18, table["benefit_pct"], width=0.34, color=BLUE, label="benefit")

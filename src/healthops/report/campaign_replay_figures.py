@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.report.axes import months, panels
 from healthops.report.style import INK, MISSING, MUTED, colour
 
 if TYPE_CHECKING:
@@ -19,32 +20,20 @@ if TYPE_CHECKING:
 SHOCKS = {"late": "lots late", "recall": "lots recalled", "store": "cold stores lost", "cut": "deliveries cut"}
 
 
-def _panels(columns: int, height: float, **more: object) -> tuple[Figure, np.ndarray]:
-    from matplotlib import pyplot
-
-    return pyplot.subplots(1, columns, figsize=(9, height), squeeze=False, **more)
-
-
-def _months(ax) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=3, maxticks=6)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def forest(panels: Mapping[str, Mapping[str, Saving]], *, published: Sequence[tuple[float, float, str]] = ()) -> Figure:
+def forest(
+    savings_of: Mapping[str, Mapping[str, Saving]], *, published: Sequence[tuple[float, float, str]] = ()
+) -> Figure:
     """What a plan saves against each policy, a panel an outcome; published ranges are shaded in the first.
 
     Parameters
     ----------
-    panels : mapping of str to mapping of str to Saving
+    savings_of : mapping of str to mapping of str to Saving
         Label of the outcome, policy, saving in %.
     published : sequence of (low, high, label)
         In %.
     """
-    fig, axes = _panels(len(panels), 3.6, sharey=True)
-    for ax, (label, savings) in zip(axes[0], panels.items(), strict=True):
+    fig, axes = panels(len(savings_of), 3.6, sharey=True)
+    for ax, (label, savings) in zip(axes[0], savings_of.items(), strict=True):
         for y, (policy, s) in enumerate(savings.items()):
             ax.plot([s.low, s.high], [y, y], color=colour(policy), lw=2)
             ax.plot(s.estimate, y, "o", color=colour(policy), ms=6)
@@ -63,7 +52,7 @@ def forest(panels: Mapping[str, Mapping[str, Saving]], *, published: Sequence[tu
 
 def best_shares(shares: Mapping[str, Mapping[str, float]]) -> Figure:
     """Share of the draws in which each policy is best, a panel an outcome."""
-    fig, axes = _panels(len(shares), 3.3, sharey=True, sharex=True)
+    fig, axes = panels(len(shares), 3.3, sharey=True, sharex=True)
     for ax, (label, share) in zip(axes[0], shares.items(), strict=True):
         ax.barh(list(share), [100 * x for x in share.values()], color=[colour(policy) for policy in share])
         for y, value in enumerate(share.values()):
@@ -76,7 +65,7 @@ def best_shares(shares: Mapping[str, Mapping[str, float]]) -> Figure:
 
 def deaths(weeks: pd.DataFrame, *, banded: Sequence[str], base: str) -> Figure:
     """Deaths so far with the middle 90 % of the draws (left), and averted so far against `base` (right)."""
-    fig, axes = _panels(2, 3.9)
+    fig, axes = panels(2, 3.9)
     ax, bx = axes[0]
     wide = weeks.pivot(index="week_end", columns="policy", values="deaths_so_far")
     for policy in dict.fromkeys(weeks["policy"]):
@@ -94,20 +83,20 @@ def deaths(weeks: pd.DataFrame, *, banded: Sequence[str], base: str) -> Figure:
     ax.legend(loc="upper left")
     fig.legend(*bx.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     for each in (ax, bx):
-        _months(each)
+        months(each)
     return fig
 
 
 def doses(weeks: pd.DataFrame) -> Figure:
     """First (left) and second doses (right) given by week, mean of the scenarios."""
-    fig, axes = _panels(2, 3.7, sharey=True)
+    fig, axes = panels(2, 3.7, sharey=True)
     for ax, column, title in ((axes[0, 0], "first_doses", "first doses"), (axes[0, 1], "second_doses", "second doses")):
         for policy in dict.fromkeys(weeks["policy"]):
             rows = weeks[weeks["policy"] == policy]
             dashed = "--" if policy == "plan, deaths alone" else "-"
             ax.plot(rows["week_end"], rows[column].cumsum() / 1e3, dashed, color=colour(policy), label=policy)
         ax.set(title=title)
-        _months(ax)
+        months(ax)
     axes[0, 0].set(ylabel="given so far, thousands", ylim=(0, None))
     axes[0, 0].legend(loc="upper left")
     return fig
@@ -115,7 +104,7 @@ def doses(weeks: pd.DataFrame) -> Figure:
 
 def shocks(saved: np.ndarray, scenario_shocks: Sequence[str], *, other: str) -> Figure:
     """What re-planning saved in each scenario, with and without each kind of shock; bars are means."""
-    fig, axes = _panels(1, 3.6)
+    fig, axes = panels(1, 3.6)
     ax = axes[0, 0]
     for k, kind in enumerate(SHOCKS):
         there = np.array([kind in text.split(", ") for text in scenario_shocks])
@@ -139,7 +128,7 @@ def shocks(saved: np.ndarray, scenario_shocks: Sequence[str], *, other: str) -> 
 def regions(savings: Mapping[str, Saving], *, other: str) -> Figure:
     """Deaths that the plan saves against another policy in each region, sorted, with intervals."""
     order = sorted(savings, key=lambda name: savings[name].estimate)
-    fig, axes = _panels(1, 1.4 + 0.21 * len(order))
+    fig, axes = panels(1, 1.4 + 0.21 * len(order))
     ax = axes[0, 0]
     for y, name in enumerate(order):
         s = savings[name]
@@ -155,7 +144,7 @@ def regions(savings: Mapping[str, Saving], *, other: str) -> Figure:
 
 def transmission(r0: np.ndarray, saved: Mapping[str, np.ndarray], infected: np.ndarray) -> Figure:
     """What the plan saved in each scenario by its R0, against some policies; right: infected people by R0."""
-    fig, axes = _panels(2, 3.6, width_ratios=[1.5, 1])
+    fig, axes = panels(2, 3.6, width_ratios=[1.5, 1])
     ax, bx = axes[0]
     order = np.argsort(r0)
     for policy, values in saved.items():

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.report.axes import months, panels
 from healthops.report.style import INK, MUTED, PALETTE, colour
-from healthops.report.vaccine_figures import _months, _panels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def fans(
     """
     at = {q: int(np.argmin(np.abs(np.asarray(levels) - q))) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
     rows = -(-len(pace) // 3)
-    fig, axes = _panels(min(3, len(pace)), 2.3 * rows + 0.3, rows=rows, sharex=True)
+    fig, axes = panels(min(3, len(pace)), 2.3 * rows + 0.3, rows=rows, sharex=True)
     _hide(axes, len(pace))
     for ax, (name, seen) in zip(axes.ravel(), pace.items(), strict=False):
         for k, (origin, q) in enumerate(forecasts[name].items()):
@@ -55,7 +55,7 @@ def fans(
         ax.plot(weeks, seen, color=INK, lw=1.1, label="observed")
         ax.set_title(name, fontsize=9)
         ax.set_ylim(0, 1.15 * max(np.nanmax(seen), 1e-9))
-        _months(ax)
+        months(ax)
     for ax in axes[:, 0]:
         ax.set_ylabel(unit, fontsize=9)
     fig.legend(*axes.ravel()[0].get_legend_handles_labels(), loc="outside lower center", ncol=4)
@@ -71,7 +71,7 @@ def relative(scores: pd.DataFrame, baseline: str) -> Figure:
         Table ``vaccine_demand_scores`` of one level and part.
     """
     models = [m for m in scores["model"].unique() if m != baseline]
-    fig, axes = _panels(2, 4.6, sharey=True, width_ratios=[1.15, 1])
+    fig, axes = panels(2, 4.6, sharey=True, width_ratios=[1.15, 1])
     ax, bx = axes[0]
     steps = scores[scores["by"] == "horizon"].assign(step=lambda d: d["value"].astype(int)).sort_values("step")
     phases = scores[scores["by"] == "phase"]
@@ -104,7 +104,7 @@ def over_forecast(table: pd.DataFrame, *, unit: str) -> Figure:
     table : DataFrame
         Rows are ranges of the share reached, columns models and ``observed``; per 100 people and week.
     """
-    fig, axes = _panels(2, 4.4, width_ratios=[1, 1])
+    fig, axes = panels(2, 4.4, width_ratios=[1, 1])
     ax, bx = axes[0]
     names = [f"{i.left:.0f} to {i.right:.0f}" for i in table.index]
     at = np.arange(len(table))
@@ -133,7 +133,7 @@ def ceilings(estimates: Mapping[object, pd.DataFrame]) -> Figure:
     estimates : mapping of origin to DataFrame
         Columns ``low``, ``median``, ``high``, ``truth`` and ``reached``, %.
     """
-    fig, axes = _panels(len(estimates), 3.5, sharex=True, sharey=True)
+    fig, axes = panels(len(estimates), 3.5, sharex=True, sharey=True)
     low = min(float(e[["reached", "truth"]].min().min()) for e in estimates.values()) - 3
     for ax, (origin, e) in zip(axes[0], estimates.items(), strict=True):
         ax.plot([low, 101], [low, 101], color=MUTED, lw=1)
@@ -164,7 +164,7 @@ def by_age(bands: Mapping[str, Mapping[str, np.ndarray]], levels: Sequence[float
     columns = min(3, len(bands))
     rows = -(-len(bands) // columns)
     at = {q: list(levels).index(q) for q in (0.05, 0.5, 0.95)}
-    fig, axes = _panels(columns, 2.3 * rows + 0.4, rows=rows, sharex=True, sharey=True)
+    fig, axes = panels(columns, 2.3 * rows + 0.4, rows=rows, sharex=True, sharey=True)
     _hide(axes, len(bands))
     for ax, (label, b) in zip(axes.ravel(), bands.items(), strict=False):
         low, middle, high = b["ceiling"]
@@ -183,7 +183,7 @@ def by_age(bands: Mapping[str, Mapping[str, np.ndarray]], levels: Sequence[float
         ax.plot(b["weeks"], b["coverage"], color=INK, label="came")
         ax.set_title(label, fontsize=9)
         ax.set_ylim(0, 100)
-        _months(ax)
+        months(ax)
     for ax in axes[:, 0]:
         ax.set_ylabel("first dose, %")
     fig.legend(*axes.ravel()[0].get_legend_handles_labels(), loc="outside lower center", ncol=4)
@@ -200,7 +200,7 @@ def risk(judged: Mapping[str, pd.DataFrame]) -> Figure:
     """
     from sklearn.metrics import precision_recall_curve
 
-    fig, axes = _panels(1 + len(judged), 3.9)
+    fig, axes = panels(1 + len(judged), 3.9)
     ax = axes[0][0]
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1)
     for tint, marker, (label, rows) in zip((BLUE, ORANGE), "os", judged.items(), strict=False):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.report.axes import months, panels, thousands
 from healthops.report.maps import choropleth
 from healthops.report.style import INK, MUTED, PALETTE
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY = PALETTE[:7]
@@ -21,26 +21,6 @@ BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY = PALETTE[:7]
 MORE = ("#999933", "#332288", "#AA4499", "#117733", "#882255", "#44AA99")
 #: Silence in a heat map.
 SILENT = "#d62728"
-
-
-def _panels(columns: int, height: float, *, rows: int = 1, **more: object) -> tuple[Figure, np.ndarray]:
-    from matplotlib import pyplot
-
-    return pyplot.subplots(rows, columns, figsize=(9, height), squeeze=False, **more)
-
-
-def _thousands(axis: object, unit: float = 1.0, decimals: int = 0) -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,.{decimals}f}"))
-
-
-def _months(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 # ---- people ---------------------------------------------------------------------------------------------------
@@ -60,24 +40,24 @@ def ages(national: pd.DataFrame, people: pd.DataFrame, labels: Mapping[str, str]
 
     band = np.minimum(national["age_low"] // 5 * 5, 80)
     bars = national.groupby(band)["population"].sum()
-    fig, axes = _panels(2, 4.0, width_ratios=[1.1, 1])
+    fig, axes = panels(2, 4.0, width_ratios=[1.1, 1])
     ax, bx = axes[0]
     ax.bar(bars.index + 2.5, bars, width=4.4, color=[ORANGE if low >= 60 else BLUE for low in bars.index])
     ax.set(xlabel="age, years (the last bar: 80 and older)", ylabel="people, thousands", title="by age")
-    _thousands(ax.yaxis, 1e3)
+    thousands(ax.yaxis, 1e3)
     total = people.groupby("group")["people"].sum().reindex(list(labels)).iloc[::-1]
     names = [textwrap.fill(labels[group], 24) for group in total.index]
     bx.barh(names, total, color=[ORANGE if group == list(labels)[0] else BLUE for group in total.index])
     bx.set(xlabel="people, thousands", title="by priority group")
     bx.grid(axis="y", visible=False)
     bx.locator_params(axis="x", nbins=5)
-    _thousands(bx.xaxis, 1e3)
+    thousands(bx.xaxis, 1e3)
     return fig
 
 
 def maps(boundaries: pd.DataFrame, values: Mapping[str, pd.Series], *, level: str = "province") -> Figure:
     """One map a series; its name is the label of its colours."""
-    fig, axes = _panels(len(values), 5.6)
+    fig, axes = panels(len(values), 5.6)
     for ax, (label, series) in zip(axes[0], values.items(), strict=True):
         choropleth(boundaries, series, ax=ax, level=level, label=label)
     return fig
@@ -89,7 +69,7 @@ def contacts(matrices: pd.DataFrame, reciprocity: pd.DataFrame) -> Figure:
     editions = sorted(set(chosen["edition"]))
     off = reciprocity.set_index(["edition", "setting"])["imbalance"]
     top = chosen["contacts_per_day"].max()
-    fig, axes = _panels(len(editions), 4.1)
+    fig, axes = panels(len(editions), 4.1)
     for ax, edition in zip(axes[0], editions, strict=True):
         wide = chosen[chosen["edition"] == edition].pivot(
             index="age_low", columns="contact_age_low", values="contacts_per_day"
@@ -123,7 +103,7 @@ def supply(shipments: pd.DataFrame, stock: pd.DataFrame) -> Figure:
     """
     products = shipments.groupby("product")["doses"].sum().sort_values(ascending=False).index
     dated = shipments[shipments["arrived"].notna()]
-    fig, axes = _panels(2, 4.0, width_ratios=[1, 1])
+    fig, axes = panels(2, 4.0, width_ratios=[1, 1])
     ax, bx = axes[0]
     days = np.sort(dated["arrived"].unique())
     layers = [
@@ -135,22 +115,22 @@ def supply(shipments: pd.DataFrame, stock: pd.DataFrame) -> Figure:
     ax.plot(stock.index, stock["given"], color=INK, label="given")
     ax.set(ylabel="doses so far, millions", title="arrived and given", ylim=(0, None))
     ax.legend(loc="upper left")
-    _thousands(ax.yaxis, 1e6, 1)
+    thousands(ax.yaxis, 1e6, 1)
     for p, colour in zip(products, PALETTE, strict=False):
         rows = dated[dated["product"] == p]
         bx.scatter(rows["arrived"], rows["doses"], s=20, color=colour, alpha=0.8, label=p)
         loose = shipments[shipments["arrived"].isna() & (shipments["product"] == p)]
         bx.hlines(loose["doses"], loose["arrived_from"], loose["arrived_to"], color=colour, linewidth=2.2)
     bx.set(ylabel="doses of the shipment", yscale="log", title="shipments")
-    _thousands(bx.yaxis)
+    thousands(bx.yaxis)
     for each in (ax, bx):
-        _months(each)
+        months(each)
     return fig
 
 
 def coverage_by_age(coverage: pd.DataFrame) -> Figure:
     """First doses and full courses by age group; rings: weeks that were mended."""
-    fig, axes = _panels(2, 4.0, sharey=True)
+    fig, axes = panels(2, 4.0, sharey=True)
     lows = sorted(set(coverage["age_low"]))
     shades = _shades(len(lows))
     for ax, column, title in ((axes[0, 0], "first", "with a first dose"), (axes[0, 1], "full", "with a full course")):
@@ -162,7 +142,7 @@ def coverage_by_age(coverage: pd.DataFrame) -> Figure:
             mended = rows[rows[f"{column}_status"] == "corrected"]
             ax.plot(mended["week_end"], mended[f"{column}_pct"], "o", markerfacecolor="none", color=SILENT, zorder=5)
         ax.set(title=title, ylim=(0, 100))
-        _months(ax)
+        months(ax)
     axes[0, 0].set_ylabel("share of the age group, %")
     axes[0, 0].legend(title="age, years", loc="upper left", fontsize=8)
     return fig
@@ -171,7 +151,7 @@ def coverage_by_age(coverage: pd.DataFrame) -> Figure:
 def coverage_by_poverty(coverage: pd.DataFrame, poverty: pd.Series, fifths: pd.DataFrame, *, assumed: bool) -> Figure:
     """Coverage of each district by its poverty, dots as large as its people, and the means of equal parts of people."""
     known = coverage.assign(poverty=poverty.reindex(coverage.index)).dropna(subset=["poverty"])
-    fig, axes = _panels(2, 4.0, width_ratios=[1.4, 1])
+    fig, axes = panels(2, 4.0, width_ratios=[1.4, 1])
     ax, bx = axes[0]
     size = 4 + 120 * known["people"] / known["people"].max()
     ax.scatter(known["poverty"], known["first_pct"], s=size, alpha=0.35, color=BLUE, linewidths=0)
@@ -194,7 +174,7 @@ def regions(coverage: pd.DataFrame, *, named: int = 2) -> Figure:
     last = coverage.iloc[-1].dropna().sort_values()
     chosen = [*last.index[:named], *last.index[-named:]]
     gain = coverage.diff()
-    fig, axes = _panels(2, 4.0)
+    fig, axes = panels(2, 4.0)
     for ax, wide, label in (
         (axes[0, 0], coverage, "people with a first dose, % of inhabitants"),
         (axes[0, 1], gain.rolling(4, min_periods=2).mean(), "first doses a week, % (mean of four)"),
@@ -203,7 +183,7 @@ def regions(coverage: pd.DataFrame, *, named: int = 2) -> Figure:
         for name, colour in zip(chosen, (ORANGE, AMBER, GREEN, BLUE), strict=False):
             ax.plot(wide.index, wide[name], color=colour, label=f"{name} ({last[name]:.0f} %)")
         ax.set(ylabel=label, ylim=(0, None))
-        _months(ax)
+        months(ax)
     axes[0, 0].legend(loc="lower right", title="coverage at the end", fontsize=8)
     return fig
 
@@ -213,14 +193,14 @@ def regions(coverage: pd.DataFrame, *, named: int = 2) -> Figure:
 
 def cold_chain(stock: pd.DataFrame, national_litres: float, load: pd.DataFrame) -> Figure:
     """Volume of the national stock beside the national store (left); the busiest week of the points (right)."""
-    fig, axes = _panels(2, 3.8)
+    fig, axes = panels(2, 3.8)
     ax, bx = axes[0]
     ax.fill_between(stock.index, stock["litres"], step="pre", alpha=0.5, color=BLUE, label="stock")
     ax.axhline(national_litres, color=ORANGE, label="national store holds")
     ax.set(ylabel="litres", title="national stock", ylim=(0, 1.15 * max(national_litres, stock["litres"].max())))
     ax.legend(loc="upper left")
-    _thousands(ax.yaxis)
-    _months(ax)
+    thousands(ax.yaxis)
+    months(ax)
     ordered = np.sort(load["load"].dropna())
     bx.plot(ordered, np.arange(1, len(ordered) + 1) / len(ordered), color=BLUE)
     bx.axvline(1, color=ORANGE, label="just fits")
@@ -236,7 +216,7 @@ def cold_chain(stock: pd.DataFrame, national_litres: float, load: pd.DataFrame) 
 def sessions(held: pd.DataFrame, vials: Sequence[int]) -> Figure:
     """People at a session (weekly means of points), and the sizes of the vials."""
     mean = held["people"] / held["sessions"]
-    fig, axes = _panels(1, 3.2)
+    fig, axes = panels(1, 3.2)
     ax = axes[0, 0]
     top = float(np.quantile(mean, 0.995))
     ax.hist(mean.clip(upper=top), bins=50, color=BLUE, alpha=0.8, weights=np.full(len(mean), 1 / len(mean)))
@@ -285,7 +265,7 @@ def relevance(scores: Mapping[str, pd.DataFrame], families: Mapping[str, Sequenc
         for title, table in scores.items()
     }
     heights = [max(3, len(table)) for table in tables.values()]
-    fig, axes = _panels(2, 1.2 + 0.2 * sum(heights), rows=len(tables), height_ratios=heights, sharex="col")
+    fig, axes = panels(2, 1.2 + 0.2 * sum(heights), rows=len(tables), height_ratios=heights, sharex="col")
     for row, (title, table) in zip(axes, tables.items(), strict=True):
         for ax, column in zip(row, ("mutual_information", "spearman"), strict=True):
             ax.barh(table["feature"], table[column], color=table["family"].map(colours))
@@ -304,7 +284,7 @@ def relevance(scores: Mapping[str, pd.DataFrame], families: Mapping[str, Sequenc
 
 def saturation(regions: pd.DataFrame, target: pd.Series, districts: pd.DataFrame, wanted: pd.Series) -> Figure:
     """Next weeks' first doses by coverage in regions (left), and demand by the share of the willing that is left."""
-    fig, axes = _panels(2, 3.8)
+    fig, axes = panels(2, 3.8)
     for ax, x, y, names in (
         (axes[0, 0], regions["coverage_first_pct"], target, ("people with a first dose, %", "regions: first doses")),
         (axes[0, 1], districts["left_willing_pct"], wanted, ("willing and without a dose, %", "districts: wanted")),
@@ -329,7 +309,7 @@ def cluster_choice(trials: pd.DataFrame, min_stability: float) -> Figure:
     """Silhouette (left) and stability (right) by number of clusters; a ring: chosen."""
     from matplotlib.ticker import MaxNLocator
 
-    fig, axes = _panels(2, 3.4)
+    fig, axes = panels(2, 3.4)
     ax, bx = axes[0]
     ax.plot(trials["clusters"], trials["silhouette"], "o-", color=BLUE, label="districts")
     ax.plot(trials["clusters"], trials["silhouette_shuffled"], "s--", color=GREY, label="traits shuffled")
@@ -363,7 +343,7 @@ def clusters(boundaries: pd.DataFrame, found: pd.DataFrame, profile: pd.DataFram
     import matplotlib as mpl
 
     k = int(found["cluster"].max())
-    fig, axes = _panels(2, 5.4, width_ratios=[1, 1.25])
+    fig, axes = panels(2, 5.4, width_ratios=[1, 1.25])
     ax, bx = axes[0]
     values = found.set_index("ubigeo")["cluster"].astype(float)
     choropleth(boundaries, values, ax=ax, level="district", label="cluster", low=1, high=k, colorbar=False)
@@ -386,7 +366,7 @@ def clusters(boundaries: pd.DataFrame, found: pd.DataFrame, profile: pd.DataFram
 
 def gaps(tables: Mapping[str, pd.DataFrame], families: Mapping[str, Sequence[str]]) -> Figure:
     """Share of cells that are missing, by family of features and quarter, a panel a table."""
-    fig, axes = _panels(len(tables), 3.6, width_ratios=[1.4] + [1] * (len(tables) - 1))
+    fig, axes = panels(len(tables), 3.6, width_ratios=[1.4] + [1] * (len(tables) - 1))
     for ax, (title, table) in zip(axes[0], tables.items(), strict=True):
         quarter = table["week_end"].dt.to_period("Q").astype(str)
         here = {f: [n for n in names if n in table] for f, names in families.items()}
