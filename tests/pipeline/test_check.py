@@ -102,7 +102,8 @@ def test_measured_columns_alone_may_differ_between_two_runs(tmp_path: Path):
 
 
 def test_the_page_that_shows_times_is_named(tmp_path: Path):
-    assert check.pages_of_times(Workspace("public", root=tmp_path)) == ["reports/public/91-benchmark-forecasts.html"]
+    pages = check.pages_of_times(Workspace("public", root=tmp_path))
+    assert pages == ["reports/public/91-benchmark-forecasts.html", "reports/public/92-benchmark-allocation.html"]
     assert check.pages_of_times(Workspace("synthetic", root=tmp_path)) == []
 
 

@@ -241,7 +241,7 @@ def test_every_figure_is_drawn_from_small_tables():
     peru += [figures.peru_models(made.peru_scores(), MEMBERS, {"department": (0.68, 0.79)})]
     peru += [figures.peru_weeks(made.peru_weeks(), made.peru_scores())]
     for fig in (*flu, *iquitos, *peru):
-        assert all(ax.get_xlabel() or ax.get_ylabel() or ax.get_title() for ax in fig.axes)
+        assert all(ax.get_xlabel() or ax.get_ylabel() or ax.get_title(loc="left") + ax.get_title() for ax in fig.axes)
 
 
 def test_settings_are_told_a_part_a_line():

@@ -76,7 +76,7 @@ def test_figures(replayed):
     ]
     for fig in made:
         fig.canvas.draw()
-        assert all(ax.get_xlabel() or ax.get_ylabel() or ax.get_title() for ax in fig.axes)
+        assert all(ax.get_xlabel() or ax.get_ylabel() or ax.get_title(loc="left") + ax.get_title() for ax in fig.axes)
         plt.close(fig)
     dots = [line for line in figures.regions({"north": SAVINGS["pro-rata"]}, other="pro-rata").axes[0].lines]
     assert [line.get_xdata()[0] for line in dots if line.get_marker() == "o"] == [SAVINGS["pro-rata"].estimate]

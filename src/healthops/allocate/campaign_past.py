@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Stock at hand of fewer doses for each inhabitant is left out of the program.
 LEAST = 1e-6
 #: So much of it for each inhabitant is left, so that rounding of the solver never gives more than there is.
-MARGIN = 1e-8
+MARGIN = 1e-9
 
 
 class Past:

@@ -62,3 +62,12 @@ def _prose(markdown: str, call: str) -> str:
     if not isinstance(markdown, str) or not markdown.strip():
         raise ValueError(f"report.{call} got no text")
     return cleandoc(markdown)
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval of a ratio; in words where there is none, as of a baseline against itself.
+
+    >>> interval(0.5, 0.75), interval(float("nan"), float("nan"))
+    ('0.50 to 0.75', 'no interval: it is the baseline')
+    """
+    return f"{low:.2f} to {high:.2f}" if low == low else "no interval: it is the baseline"
