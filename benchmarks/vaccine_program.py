@@ -28,7 +28,7 @@ from healthops.allocate.campaign_boxes import plan_in_boxes
 from healthops.allocate.campaign_check import check_plan
 from healthops.allocate.campaign_plan import CampaignPlan, equity_frontier, plan_campaign, plan_tables
 from healthops.allocate.campaign_replan import Replan, replan
-from healthops.allocate.campaign_tables import TABLES, campaign_from_tables
+from healthops.allocate.campaign_tables import campaign_from_tables, read_tables
 from healthops.data.campaign_rules import load_rules
 from healthops.data.disease import group_fatality, product_efficacy
 
@@ -269,8 +269,7 @@ def measure_boxes(districts: int, seed: int = 1) -> pd.DataFrame:
 
 def run(ws: Workspace) -> None:
     """Write the tables ``campaign_benchmark_*``."""
-    tables = {name: ws.read(name) for name in TABLES}
-    plans, steps = measure_plans(CASES, tables, ws.read("age_distribution"))
+    plans, steps = measure_plans(CASES, read_tables(ws), ws.read("age_distribution"))
     replans, changes = measure_replans(MIDDLE)
     found = {
         "plans": plans,

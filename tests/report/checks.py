@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from matplotlib.figure import Figure
 
 from healthops.report.page import LOADING
+from healthops.workspace import REPOSITORY, Workspace
 
 _PATH = re.compile(r"(?<![\w/.:-])/(?:home|root|tmp|usr|opt|work|var|Users)/\w")
 
@@ -101,3 +106,27 @@ def _figures(soup: BeautifulSoup) -> list[str]:
             found.append(f"{kind}s are numbered {numbers}")
     found += [f"{f.get('id')} has no caption" for f in soup.find_all("figure") if not f.find("figcaption")]
     return found
+
+
+def unreadable(soup: BeautifulSoup) -> list[str]:
+    """Return what is written and not meant for readers, outside of code, which is taken out of the page."""
+    for code in soup.select("details, pre"):
+        code.decompose()
+    text = soup.get_text(" ")
+    return re.findall(r"\b(?:nan|NaN|None|inf|-0(?:\.0+)?|<Figure|<Axes|\{[a-z_]+(?::[^}]*)?\})(?=[\s,.;)%]|$)", text)
+
+
+def run_alone(ws: Workspace, notebook: str) -> Path:
+    """Run a notebook on the tables of a workspace through the pipeline's own jobs; return its page."""
+    variables = os.environ | {"HEALTHOPS_ROOT": str(ws.root)}
+    for module in ("notebook", "page"):
+        command = [sys.executable, "-m", f"healthops.pipeline.{module}", ws.scenario.name, notebook]
+        done = subprocess.run(command, env=variables, cwd=REPOSITORY, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return ws.report_path(notebook)
+
+
+def texts(fig: Figure) -> str:
+    """Return everything that is written in a figure."""
+    fig.canvas.draw()
+    return " ".join(t.get_text() for t in fig.findobj(lambda a: hasattr(a, "get_text")))

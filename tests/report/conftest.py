@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from healthops import report
@@ -20,6 +21,13 @@ from healthops.report.render import render
 from tests import browser as chromium
 
 matplotlib.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """No figure outlives its test."""
+    yield
+    pyplot.close("all")
 
 
 @pytest.fixture(scope="session")

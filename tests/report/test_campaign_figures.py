@@ -5,23 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot
 
 from healthops.report import campaign_figures as figures
+from tests.report.checks import texts
 
 WEEKS = np.datetime64("2021-05-22") + 7 * np.arange(6)
 LABELS = {"old": "People of 60 and older", "young": "Others"}
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    pyplot.close("all")
-
-
-def texts(fig) -> str:
-    fig.canvas.draw()
-    return " ".join(t.get_text() for t in fig.findobj(lambda a: hasattr(a, "get_text")))
 
 
 def test_supply_stacks_all_doses():

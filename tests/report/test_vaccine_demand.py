@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
-from matplotlib import pyplot
 
 from healthops.report import vaccine_demand_figures as figures
+from tests.report.checks import texts
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 WEEKS = np.datetime64("2021-01-02", "D") + 7 * np.arange(30)
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    pyplot.close("all")
-
-
-def texts(fig) -> str:
-    fig.canvas.draw()
-    return " ".join(t.get_text() for t in fig.findobj(lambda a: hasattr(a, "get_text")))
 
 
 def test_fans_show_each_place_its_observations_and_medians():

@@ -5,21 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot
 
 from healthops.features import campaign_catalogue, campaign_clusters
 from healthops.features.campaign_table import district_features, region_features
 from healthops.report import vaccine_figures as figures
 from healthops.report import vaccine_tables as tables
 from tests.features.made_campaign import DISTRICTS, GROUPS, WEEKS, campaign, region_doses
+from tests.report.checks import texts
 
 PRODUCTS = pd.DataFrame({"product": ["A", "B"], "vial_doses": [5, 10], "cm3_per_dose": [4.0, 2.0]})
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    pyplot.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +29,6 @@ def shipments() -> pd.DataFrame:
         "arrived_from": pd.to_datetime("2021-03-01"), "arrived_to": pd.to_datetime("2021-05-01"),
         "repeat_of": [None, None, "S001", None],
     })  # fmt: skip
-
-
-def texts(fig) -> str:
-    fig.canvas.draw()
-    return " ".join(t.get_text() for t in fig.findobj(lambda a: hasattr(a, "get_text")))
 
 
 # ---- summaries --------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -186,6 +185,16 @@ class Campaign:
         d, t = len(self.districts), self.weeks
         return np.broadcast_to(1 - np.arange(t + 1) / t, (d, t + 1)) if self.burden is None else self.burden
 
+    @property
+    def worth_of_due(self) -> np.ndarray:
+        """What a second dose of a course begun before week 0 averts, by the week in which it is given, at the mean risk
+        of its district; shape (D, P, T).
+        """
+        people = self.by_group("population")
+        risk = (self.by_group("risk") * people).sum(axis=1) / people.sum(axis=1)
+        adds = (self.products["efficacy_full"] - self.products["efficacy_first"]).to_numpy(float)
+        return risk[:, None, None] * adds[:, None] * self.ahead[:, None, 1:]
+
     @cached_property
     def worth(self) -> np.ndarray:
         """What one course averts, by district, product, group and week of the first dose; shape (D, P, G, T).
@@ -217,13 +226,7 @@ def _fail(table: str, frame: pd.DataFrame, wrong, what: str, remedy: str) -> Non
     raise CampaignError(f"table {table}, row {row} ({key}): {what.format(**frame.iloc[row].to_dict())}{more}; {remedy}")
 
 
-#: Tables that have been checked, as long as they live: a campaign that is made from another keeps most of them.
-_CHECKED: WeakValueDictionary[tuple[str, int], pd.DataFrame] = WeakValueDictionary()
-
-
 def _checked(table: str, given: pd.DataFrame) -> pd.DataFrame:
-    if _CHECKED.get((table, id(given))) is given:
-        return given
     needed, optional = COLUMNS[table]
     missing = sorted(set(needed) - set(given.columns))
     if missing:
@@ -243,7 +246,6 @@ def _checked(table: str, given: pd.DataFrame) -> pd.DataFrame:
         frame[column] = values.astype(float)
         if column not in ("arrives", "expires"):
             _fail(table, frame, values < 0, f"{column} is negative: {{{column}}}", "give a number of at least 0")
-    _CHECKED[table, id(frame)] = frame
     return frame
 
 

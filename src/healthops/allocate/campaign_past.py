@@ -128,14 +128,9 @@ class Past:
             slack[:, fetched] = np.where(np.tile(early, (1, p, 1)).reshape(len(slack), -1), 0.0, slack[:, fetched])
 
     def worth(self, program: CampaignProgram) -> np.ndarray:
-        """Benefit of a second dose, to a person of the district's mean risk, by week; shape (D, P T)."""
-        c = program.c
-        d, p, _, t = c.shape
-        people = c.by_group("population")
-        risk = (c.by_group("risk") * people).sum(axis=1) / people.sum(axis=1)
-        adds = (c.products["efficacy_full"] - c.products["efficacy_first"]).to_numpy(float)
-        worth = (risk[:, None, None] * adds[:, None] * c.ahead[:, None, 1:])[program.order]
-        return (worth * program.people[:, None, None] / program.benefit_unit).reshape(d, p * t)
+        """Benefit of a second dose, in the unit of the program, by week; shape (D, P T)."""
+        worth = program.c.worth_of_due[program.order]
+        return (worth * program.people[:, None, None] / program.benefit_unit).reshape(len(worth), -1)
 
 
 def rows_of(names, wanted) -> np.ndarray:

@@ -105,12 +105,7 @@ class CampaignPlan:
         """The benefit and what second doses of before week 0 add, at the mean risk of their district: what the stage
         ``benefit`` makes as large as can be.
         """
-        c = self.campaign
-        people = c.by_group("population")
-        risk = (c.by_group("risk") * people).sum(axis=1) / people.sum(axis=1)
-        adds = (c.products["efficacy_full"] - c.products["efficacy_first"]).to_numpy(float)
-        worth = risk[:, None, None] * adds[:, None] * c.ahead[:, None, 1:]
-        return self.benefit + float((self.second_due * worth).sum())
+        return self.benefit + float((self.second_due * self.campaign.worth_of_due).sum())
 
     @property
     def coverage(self) -> np.ndarray:

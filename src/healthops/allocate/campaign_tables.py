@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ import pandas as pd
 from healthops.allocate.campaign import Campaign, CampaignError
 from healthops.allocate.wastage import binomial_sizes, negative_binomial_sizes, open_vials
 from healthops.data.priority_groups import load_groups
+
+if TYPE_CHECKING:
+    from healthops.workspace import Workspace
 
 #: The tables that are read.
 TABLES = (
@@ -139,6 +143,11 @@ def campaign_from_tables(
         due=_due(tables, products, drawn, codes, start),
     )
     return TabledCampaign(campaign, start + np.arange(weeks) * WEEK, wastage, unexplained)
+
+
+def read_tables(workspace: Workspace, *, willing: str = "vaccine_willingness") -> dict[str, pd.DataFrame]:
+    """Read ``TABLES``; who is willing comes from table `willing`, for instance the ``vaccine_ceilings`` of a model."""
+    return {name: workspace.read(willing if name == "vaccine_willingness" else name) for name in TABLES}
 
 
 def part_of(campaign: Campaign, districts: Iterable[str]) -> Campaign:

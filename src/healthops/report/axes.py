@@ -24,10 +24,10 @@ def thousands(axis: object, unit: float = 1.0, decimals: int = 0) -> None:
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,.{decimals}f}"))
 
 
-def months(ax: Axes) -> None:
-    """Write the x-axis as months."""
+def months(ax: Axes, *, fewest: int = 3, most: int = 7) -> None:
+    """Write the x-axis as months, with `fewest` to `most` ticks."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=7)
+    locator = AutoDateLocator(minticks=fewest, maxticks=most)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))

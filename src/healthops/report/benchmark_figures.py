@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.report.axes import months, panels
 from healthops.report.benchmark_tables import (
     BASELINE,
     ENSEMBLE,
@@ -38,13 +39,6 @@ COVERAGES = (50, 90, 95)
 _OPAQUE = {"frameon": True, "framealpha": 0.9, "edgecolor": "none"}
 
 
-def _grid(rows: int, columns: int, height: float, **more: object) -> tuple[Figure, np.ndarray]:
-    from matplotlib import pyplot
-
-    fig, axes = pyplot.subplots(rows, columns, figsize=(9, height), squeeze=False, **more)
-    return fig, axes
-
-
 def _highlighted(table: pd.DataFrame) -> dict[str, str]:
     """The models of a table of teams that a figure names, with their colours."""
     best = best_other(table)
@@ -62,7 +56,7 @@ def ranking(teams: pd.DataFrame, *, beyond: float = 1.4) -> Figure:
     """
     seasons = sorted(set(teams["season"]))
     tables = [overall(teams, season) for season in seasons]
-    fig, axes = _grid(1, len(seasons), 1.0 + 0.19 * max(map(len, tables)))
+    fig, axes = panels(len(seasons), 1.0 + 0.19 * max(map(len, tables)))
     for ax, season, table in zip(axes[0], seasons, tables, strict=True):
         colours = _highlighted(table)
         for y, (model, row) in enumerate(table.iterrows(), 1):
@@ -110,7 +104,7 @@ def _beside_teams(ax: Axes, wide: pd.DataFrame, x: Sequence, colours: Mapping[st
 def by_horizon(teams: pd.DataFrame, *, most: float = 1.6) -> Figure:
     """Relative WIS by weeks ahead of every team, a panel a season; cut at `most`."""
     seasons = sorted(set(teams["season"]))
-    fig, axes = _grid(1, len(seasons), 3.8, sharey=True)
+    fig, axes = panels(len(seasons), 3.8, sharey=True)
     for ax, season in zip(axes[0], seasons, strict=True):
         wide = by_scope(teams, season, "horizon")
         _beside_teams(ax, wide, [int(h) for h in wide.index], _highlighted(overall(teams, season)))
@@ -123,10 +117,9 @@ def by_horizon(teams: pd.DataFrame, *, most: float = 1.6) -> Figure:
 def by_date(teams: pd.DataFrame, *, most: float = 2.0) -> Figure:
     """Relative WIS by reference date: ours, the ensemble, the season's best other team; the others' middle half."""
     import pandas as pd
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     seasons = sorted(set(teams["season"]))
-    fig, axes = _grid(len(seasons), 1, 2.7 * len(seasons))
+    fig, axes = panels(1, 2.7 * len(seasons), rows=len(seasons))
     for ax, season in zip(axes[:, 0], seasons, strict=True):
         wide = by_scope(teams, season, "reference_date")
         wide.index = pd.to_datetime(wide.index)
@@ -139,9 +132,7 @@ def by_date(teams: pd.DataFrame, *, most: float = 2.0) -> Figure:
             )
         _beside_teams(ax, wide[[m for m in colours if m in wide]], wide.index, colours)
         ax.axhline(1, color=MUTED, lw=0.8, ls=":")
-        locator = AutoDateLocator(maxticks=9)
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        months(ax, fewest=5, most=9)
         ax.set(title=season, ylabel="relative WIS", ylim=(0, most))
         ax.legend(fontsize=7.5, ncols=4, loc="upper left", **_OPAQUE)
     axes[-1, 0].set_xlabel("reference date")
@@ -151,7 +142,7 @@ def by_date(teams: pd.DataFrame, *, most: float = 2.0) -> Figure:
 def by_state(teams: pd.DataFrame) -> Figure:
     """Our WIS over the ensemble's in each state, sorted, a panel a season; without teams, relative WIS."""
     seasons = sorted(set(teams["season"]))
-    fig, axes = _grid(len(seasons), 1, 2.8 * len(seasons), sharey=True)
+    fig, axes = panels(1, 2.8 * len(seasons), rows=len(seasons), sharey=True)
     for ax, season in zip(axes[:, 0], seasons, strict=True):
         wide = by_scope(teams, season, "location")
         rival = ENSEMBLE if ENSEMBLE in wide else next(m for m in wide if m != OURS)
@@ -170,7 +161,7 @@ def by_state(teams: pd.DataFrame) -> Figure:
 def coverage(teams: pd.DataFrame) -> Figure:
     """Share of what came within the 50, 90 and 95 % intervals: every team a dot, ours and the ensemble named."""
     seasons = sorted(set(teams["season"]))
-    fig, axes = _grid(1, len(seasons), 3.6, sharey=True)
+    fig, axes = panels(len(seasons), 3.6, sharey=True)
     for ax, season in zip(axes[0], seasons, strict=True):
         table = overall(teams, season)
         colours = _highlighted(table)
@@ -203,13 +194,12 @@ def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 2
     ValueError
         If there is no forecast of the place.
     """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     kept = forecasts[forecasts["location"] == place]
     if kept.empty:
         raise ValueError(f"no forecast of {place!r}; there are {sorted(set(forecasts['location']))}")
     seasons = sorted(set(kept["season"]))
-    fig, axes = _grid(len(seasons), 1, 2.8 * len(seasons))
+    fig, axes = panels(1, 2.8 * len(seasons), rows=len(seasons))
     for ax, season in zip(axes[:, 0], seasons, strict=True):
         rows = kept[kept["season"] == season]
         for n, date in enumerate(sorted(set(rows["reference_date"]))[::every]):
@@ -224,9 +214,7 @@ def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 2
             ax.plot(ends, fan["q0.500"], "o-", color=BLUE, ms=3, lw=1.3, label="median" if n == 0 else None)
         came = rows.dropna(subset="observed").drop_duplicates("target_end_date").sort_values("target_end_date")
         ax.plot(came["target_end_date"], came["observed"], color=INK, lw=1.3, marker=".", ms=4, label="came")
-        locator = AutoDateLocator(maxticks=9)
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        months(ax, fewest=5, most=9)
         ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.set(
             title=f"{season}, {STATES.get(place, place)}",
@@ -240,7 +228,7 @@ def fans(forecasts: pd.DataFrame, place: str, *, every: int, headroom: float = 2
 
 def shared_by(allocation: pd.DataFrame) -> Figure:
     """Allocation score by reference date and model, in % of what came."""
-    fig, axes = _grid(1, 1, 2.6)
+    fig, axes = panels(1, 2.6)
     ax = axes[0, 0]
     named = {OURS: BLUE, ENSEMBLE: ORANGE, BASELINE: INK}
     dates = sorted(set(allocation["reference_date"]))
@@ -260,7 +248,7 @@ def shared_by(allocation: pd.DataFrame) -> Figure:
 
 def seconds(runs: pd.DataFrame, bound: float) -> Figure:
     """CPU seconds of each reference date, with the bound that was asked for."""
-    fig, axes = _grid(1, 1, 2.5)
+    fig, axes = panels(1, 2.5)
     ax = axes[0, 0]
     for (season, part), colour in zip(runs.groupby("season"), (BLUE, GREEN, PINK, AMBER), strict=False):
         part = part.sort_values("reference_date")
@@ -277,7 +265,7 @@ def seconds(runs: pd.DataFrame, bound: float) -> Figure:
 def dengue_teams(scores: pd.DataFrame, *, bar: float, aim: float) -> Figure:
     """Mean log score of every team over the three targets with its standard error, and how often it gave 0."""
     table = dengue_ranking(scores)
-    fig, axes = _grid(1, 1, 0.9 + 0.2 * len(table))
+    fig, axes = panels(1, 0.9 + 0.2 * len(table))
     ax = axes[0, 0]
     least = min(float((table["log_score"] - table["standard_error"]).min()), -4.0)
     right = max(float((table["log_score"] + table["standard_error"]).max()), aim) + 0.2
@@ -306,7 +294,7 @@ def dengue_seasons(scores: pd.DataFrame, *, lowest: float = -6.0) -> Figure:
     """Mean log score by target and season: every team a dot, ours and the best other team named; cut at `lowest`."""
     rival = next(team for team in dengue_ranking(scores).index if team not in (OUR_TEAM, ORGANISERS))
     seasons = sorted(set(scores["season"]) - {"all"})
-    fig, axes = _grid(1, len(TARGETS), 3.5, sharey=True)
+    fig, axes = panels(len(TARGETS), 3.5, sharey=True)
     for ax, (target, title) in zip(axes[0], TARGETS.items(), strict=True):
         rows = scores[(scores["target"] == target) & (scores["season"] != "all")]
         for x, season in enumerate(seasons):
@@ -334,7 +322,7 @@ def dengue_examples(forecasts: pd.DataFrame, seasons: Mapping[str, str]) -> Figu
     seasons : mapping
         Season to what the reader is told about it.
     """
-    fig, axes = _grid(len(seasons), len(TARGETS), 2.9 * len(seasons))
+    fig, axes = panels(len(TARGETS), 2.9 * len(seasons), rows=len(seasons))
     for row, (season, said) in zip(axes, seasons.items(), strict=True):
         for ax, target in zip(row, TARGETS, strict=True):
             task = forecasts[(forecasts["season"] == season) & (forecasts["target"] == target)]
@@ -376,7 +364,7 @@ def peru_models(scores: pd.DataFrame, members: Sequence[str], bars: Mapping[str,
     """Relative WIS of every model with its bootstrap interval, raw and log1p, a row of panels a level."""
     from matplotlib.lines import Line2D
 
-    fig, axes = _grid(len(bars), 2, 2.9 * len(bars), sharex="col")
+    fig, axes = panels(2, 2.9 * len(bars), rows=len(bars), sharex="col")
     for row, (level, bounds) in zip(axes, bars.items(), strict=True):
         table = peru_overall(scores, level)
         colours = _peru_colours(table, members)
@@ -402,7 +390,7 @@ def peru_models(scores: pd.DataFrame, members: Sequence[str], bars: Mapping[str,
 def peru_horizons(scores: pd.DataFrame, members: Sequence[str]) -> Figure:
     """Relative WIS by weeks ahead: the fusion with its interval, its members, the best peer; a panel a level."""
     levels = list(dict.fromkeys(scores["level"]))
-    fig, axes = _grid(1, len(levels), 3.8, sharey=True)
+    fig, axes = panels(len(levels), 3.8, sharey=True)
     for ax, level in zip(axes[0], levels, strict=True):
         table = peru_overall(scores, level)
         rows = scores[(scores["level"] == level) & (scores["horizon"] != "all")]
@@ -428,7 +416,7 @@ def peru_horizons(scores: pd.DataFrame, members: Sequence[str]) -> Figure:
 def peru_coverage(scores: pd.DataFrame, points: float) -> Figure:
     """Coverage of the fusion's intervals by weeks ahead where cases came, with the band that was asked for."""
     levels = list(dict.fromkeys(scores["level"]))
-    fig, axes = _grid(1, len(levels), 3.4, sharey=True)
+    fig, axes = panels(len(levels), 3.4, sharey=True)
     for ax, level in zip(axes[0], levels, strict=True):
         rows = scores[(scores["level"] == level) & (scores["model"] == FUSION) & (scores["horizon"] != "all")]
         rows = rows.assign(horizon=rows["horizon"].astype(int)).sort_values("horizon")
@@ -447,7 +435,7 @@ def peru_coverage(scores: pd.DataFrame, points: float) -> Figure:
 def peru_weeks(weeks: pd.DataFrame, scores: pd.DataFrame) -> Figure:
     """Mean WIS at each origin of the fusion, the hub baseline and the best peer, a panel a level; logarithmic."""
     levels = list(dict.fromkeys(weeks["level"]))
-    fig, axes = _grid(len(levels), 1, 2.5 * len(levels), sharex=True)
+    fig, axes = panels(1, 2.5 * len(levels), rows=len(levels), sharex=True)
     for ax, level in zip(axes[:, 0], levels, strict=True):
         peer = peru_overall(scores, level).loc[list(PEERS), "relative_wis"].idxmin()
         wide = weeks[weeks["level"] == level].pivot(index="reference_date", columns="model", values="wis")
