@@ -13,6 +13,9 @@ Some files exist only where somebody can tell (today: the synthetic country) and
 ``vaccine_lots``, ``vaccine_facilities``, ``vaccine_sessions``, ``vaccine_willingness``, ``vaccine_uptake``
     CSV with the columns of :data:`healthops.data.clean_campaign.COLUMNS`. Without one, its table is derived by stated
     assumptions (:mod:`healthops.data.campaign`).
+
+The register of community health workers is not among them: it has names and positions, and is imagined outside this
+folder (:mod:`healthops.data.clean_community`).
 """
 
 from __future__ import annotations
@@ -67,4 +70,5 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "vaccine_sessions": PurePosixPath(_EXTRA, "vaccine_sessions.csv"),
     "vaccine_willingness": PurePosixPath(_EXTRA, "vaccine_willingness.csv"),
     "vaccine_uptake": PurePosixPath(_EXTRA, "vaccine_uptake.csv"),
+    "maternal_risk": PurePosixPath("Peco602/maternal-health-risk/85fd8697375d/data/data.csv"),
 }

@@ -133,6 +133,22 @@ _PLAN_KIND = {
     "change": _text("what became different", among=("supply", "stock", "forecast")),
 }
 
+_PERSON = _text("study id of the person", pattern=r"^P[0-9a-f]{10}$")
+_HOME = _text("study id of the household", pattern=r"^H[0-9a-f]{10}$")
+_WORKER = _text("study id of the worker", pattern=r"^W\d{3,}$")
+_HAMLET = _text("code of the hamlet")
+_EAST = _number("east of the middle of the hamlets", "km")
+_NORTH = _number("north of it", "km")
+_IMAGINED = _text("imagined: nobody here ever lived; register: a programme's own", among=("imagined", "register"))
+_CLOCK = {"low": 0, "high": 1439}
+
+
+def _vital(about: str, unit: str) -> Column:
+    return _number(about, unit, low=0, missing=True)
+
+
+_GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru"))
+
 TABLES: dict[str, Table] = {
     # ---- what cleaning makes from the sources ---------------------------------------------------
     "ledger": Table(
@@ -827,6 +843,223 @@ TABLES: dict[str, Table] = {
             "deaths_so_far_high": _number("95 % quantile of the draws", "persons", low=0),
             "first_doses": _number("given", "doses", low=0),
             "second_doses": _number("given", "doses", low=0),
+
+    # ---- column 3, community health workers: what cleaning makes of the set of risks and of a register ----------
+    "maternal_risk": Table(
+        "Health risk of pregnant women, every row of the source; identical measurements share `same_as`.",
+        ("row_id",),
+        {
+            "row_id": _text("number in the order of the file", pattern=r"^M\d{4,}$"),
+            "age_years": _integer("", "years", low=0, high=120),
+            "systolic_mmhg": _vital("upper blood pressure", "mmHg"),
+            "diastolic_mmhg": _vital("lower blood pressure", "mmHg"),
+            "glucose_mmol_l": _vital("blood sugar", "mmol/l"),
+            "temp_c": _vital("body temperature", "deg C"),
+            "heart_rate_bpm": _vital("resting heart rate", "1/min"),
+            "risk": _text("level that the source gives", among=("low", "mid", "high")),
+            "same_as": _text("first row with the same measurements: the group of a cross-validation"),
+            "copies": _integer("rows of the group", "rows", low=1),
+            "repeats_row": _flag("equals an earlier row in every cell, the level too"),
+            "labels_disagree": _flag("the group has different levels"),
+        },
+    ),
+    "community_ledger": Table(
+        "What became of every row of the set of risks and of the register, as in ledger.",
+        ("source", "table", "action", "reason"),
+        _LEDGER,
+    ),
+    "community_faults": Table(
+        "Every row behind the notes of community_ledger, save measurements that nobody took.",
+        ("source", "line", "table", "fault"),
+        {
+            "source": _text("source file"),
+            "line": _integer("of the file; its header is line 1", "line", low=2),
+            "table": _text("table that it became"),
+            "record": _text("study id of the row"),
+            "action": _text("", among=("set_aside", "repaired", "flagged")),
+            "fault": _text("short name of the fault"),
+            "column": _text("the column at fault; empty: the row"),
+            "value": _text("what stood there; empty where it could tell of somebody"),
+            "reason": _text("what was found and done, in words"),
+        },
+    ),
+    "community_assumptions": Table(
+        "Every assumption of community.yaml.",
+        ("section", "name"),
+        {
+            "section": _text(""),
+            "name": _text(""),
+            "value": _number(""),
+            "unit": _text(""),
+            "source": _text("publication, or the assumption in words"),
+            "assumption": _flag("this project's own"),
+        },
+    ),
+    "community_hamlets": Table(
+        "Hamlets of a programme of community health workers.",
+        ("hamlet",),
+        {
+            "hamlet": _HAMLET,
+            "ubigeo": _DISTRICT,
+            "terrain": _text("", among=("flat", "hilly", "mountain")),
+            "terrain_factor": _number("time a walk takes over that on level ground", low=1),
+            "east_km": _EAST,
+            "north_km": _NORTH,
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_workers": Table(
+        "Community health workers who have a base and hours.",
+        ("worker",),
+        {
+            "worker": _WORKER,
+            "hamlet": _text("hamlet of the base"),
+            "east_km": _EAST,
+            "north_km": _NORTH,
+            "starts_min": _integer("begin of the working day, after midnight", "min", **_CLOCK),
+            "ends_min": _integer("its end", "min", **_CLOCK),
+            "break_min": _integer("break within", "min", low=0, high=240),
+            "visits_per_day": _integer("at most", "visits", low=1),
+            "workdays": _text("1 on a day of work, Monday first", pattern=r"^[01]{7}$"),
+            "skill_general": _flag("for any visit"),
+            "skill_maternal": _flag("for pregnant women and mothers"),
+            "skill_newborn": _flag("for newborns"),
+            "skill_chronic": _flag("for chronic conditions"),
+            "households": _integer("homes that the worker is responsible for", "households", low=0),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_households": Table(
+        "Homes: hamlet, worker, a position that was moved by 80 to 200 m, and the walk from the worker's base to it.",
+        ("household",),
+        {
+            "household": _HOME,
+            "hamlet": _HAMLET,
+            "worker": _WORKER,
+            "east_km": _EAST,
+            "north_km": _NORTH,
+            "walk_min": _number("on foot from the worker's base, one way", "min", low=0),
+            "unreachable": _text(
+                "why nobody can walk there; missing: somebody can", among=("no path", "too far"), missing=True
+            ),
+            "visit_from_min": _integer("visits are welcome from, after midnight", "min", missing=True, **_CLOCK),
+            "visit_to_min": _integer("until", "min", missing=True, **_CLOCK),
+            "water": _text("", among=("piped", "protected well", "open well", "river")),
+            "cooking_fuel": _text("", among=("gas", "wood", "dung")),
+            "toilet": _text("", among=("sewer", "latrine", "none")),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_people": Table(
+        "People of all ages, lifestyle and chronic conditions, at the register's date: the last of community_landmarks.",
+        ("person",),
+        {
+            "person": _PERSON,
+            "household": _HOME,
+            "sex": _text("", among=("female", "male")),
+            "age_years": _integer("completed", "years", low=0, high=120, missing=True),
+            "age_months": _integer("completed, of children under 5", "months", low=0, high=59, missing=True),
+            "registered_on": _date("first registration"),
+            "died_on": _date("", missing=True),
+            "smoking": _text("of people from 15 up", among=("never", "former", "daily"), missing=True),
+            "alcohol": _text("of people from 15 up", among=("none", "some", "heavy"), missing=True),
+            "activity": _text("of people from 15 up", among=("low", "moderate", "high"), missing=True),
+            "fruit_veg_days": _integer("with fruit or vegetables", "days/week", low=0, high=7, missing=True),
+            **{
+                name: _integer("1: known condition, 0: none", low=0, high=1, missing=True)
+                for name in ("hypertension", "diabetes", "chronic_lung", "heart_disease")
+            },
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_pregnancies": Table(
+        "Registered pregnancies.",
+        ("pregnancy",),
+        {
+            "pregnancy": _text("study id", pattern=r"^G[0-9a-f]{10}$"),
+            "person": _PERSON,
+            "registered_on": _date(""),
+            "lmp_on": _date("last menstrual period; missing: unknown", missing=True),
+            "ended_on": _date("", missing=True),
+            "outcome": _text("", among=("delivery", "miscarriage", "abortion"), missing=True),
+            "end_recorded_on": _date("day on which the end became known", missing=True),
+            "baby": _text("study id of the child", missing=True),
+            "muted_on": _date("no visits are wanted from then on", missing=True),
+            "muted_reason": _text("", among=("refused", "migrated", "cleared"), missing=True),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_visits": Table(
+        "Visits, one row a person and form, with what was measured and found.",
+        ("visit",),
+        {
+            "visit": _text("study id", pattern=r"^V[0-9a-f]{10}$"),
+            "person": _PERSON,
+            "pregnancy": _text("study id, where the form is about one", missing=True),
+            "worker": _text("study id; may be of a worker who was set aside", pattern=r"^W\d{3,}$", missing=True),
+            "date": _date("day of the visit"),
+            "form": _text("form that was filled in (healthops.data.follow_up_rules.FORMS)"),
+            "systolic_mmhg": _vital("upper blood pressure", "mmHg"),
+            "diastolic_mmhg": _vital("lower blood pressure", "mmHg"),
+            "heart_rate_bpm": _vital("", "1/min"),
+            "temp_c": _vital("body temperature", "deg C"),
+            "glucose_mmol_l": _vital("blood sugar", "mmol/l"),
+            "spo2_pct": _vital("oxygen saturation", "%"),
+            "muac_mm": _vital("mid-upper arm circumference, 6 to 59 months", "mm"),
+            "danger_signs": _integer("danger signs seen", "signs", low=0, missing=True),
+            "referral": _flag("sent to a health facility"),
+            "follow_up_on": _date("day to look again", missing=True),
+            "next_facility_visit_on": _date("day agreed for the health facility", missing=True),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_events": Table(
+        "Severe events up to the register's date.",
+        ("event",),
+        {
+            "event": _text("study id", pattern=r"^E[0-9a-f]{10}$"),
+            "person": _PERSON,
+            "date": _date(""),
+            "kind": _text("", among=("danger_sign", "admission", "death")),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_landmarks": Table(
+        "Days from which people were followed, each a quarter apart, and whether a severe event came within 90 days.",
+        ("person", "date"),
+        {
+            "person": _PERSON,
+            "date": _date("landmark: what is learnt from must be dated before it; the last is the register's date"),
+            "age_years": _integer("completed at the landmark", "years", low=0, high=120, missing=True),
+            "event": _integer(
+                "1: a severe event after the landmark and up to 90 days from it; missing: not known yet",
+                low=0,
+                high=1,
+                missing=True,
+            ),
+            "event_on": _date("day of the first", missing=True),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_season": Table(
+        "What comes in the 90 days after the register's date: for a replay alone, no plan may read it.",
+        ("event",),
+        {
+            "event": _text("study id", pattern=r"^E[0-9a-f]{10}$"),
+            "person": _PERSON,
+            "date": _date(""),
+            "kind": _text("", among=("danger_sign", "admission", "death", "delivery", "pregnancy_loss")),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_true_risk": Table(
+        "Chance by which the simulator drew the event of each landmark: a judge of calibration, never a feature.",
+        ("person", "date"),
+        {
+            "person": _PERSON,
+            "date": _date("landmark"),
+            "chance": _number("of a severe event within 90 days", low=0, high=1),
+            "basis": _IMAGINED,
         },
     ),
     # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------

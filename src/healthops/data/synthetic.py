@@ -18,6 +18,7 @@ from healthops.data.synthetic_climate import Climate, weather
 from healthops.data.synthetic_epidemic import gravity, infections, suitability
 from healthops.data.synthetic_files import write_boundaries, write_places, write_reports, write_stations
 from healthops.data.synthetic_map import draw_map
+from healthops.data.synthetic_maternal import write_maternal
 from healthops.data.synthetic_places import Country, settle
 from healthops.data.synthetic_surveillance import report
 from healthops.data.synthetic_vaccines import write_vaccines
@@ -114,7 +115,8 @@ def write_raw(ws: Workspace, folder: Path) -> None:
     write_reports(folder, reports, country.districts, week_ends)
     gaps = write_stations(folder, ws.rng("stations"), country, climate.temp_c, climate.rain_mm, week_ends)
     vaccines = write_vaccines(ws, folder, country)
-    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps} | vaccines, indent=1)
+    maternal = write_maternal(folder, ws.rng("maternal"))
+    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps} | vaccines | maternal, indent=1)
 
 
 def run(ws: Workspace) -> None:
