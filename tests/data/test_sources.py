@@ -13,7 +13,7 @@ from healthops.data.sources import VINTAGES, load_sources
 
 
 def test_sources_lie_where_the_cleaner_looks():
-    sources = {name: source for name, source in load_sources().items() if source.ground in ("", "vaccine")}
+    sources = {name: source for name, source in load_sources().items() if source.ground in ("", "vaccine", "maternal")}
     assert {name: source.relative for name, source in sources.items()} == {name: RAW_PATHS[name] for name in sources}
     assert load_sources()["flusight_locations"].relative == RAW_PATHS["flusight_locations"]
     # What only a simulator can tell has no public source; the people of US states belong to a proving ground.
@@ -35,7 +35,7 @@ def test_sources_of_the_proving_ground_lie_where_its_readers_look():
     assert vintages | others <= places
     # Two reference dates share the file of 15 January 2025: nothing newer was published.
     assert (len(entries), len(vintages)) == (58, 57)
-    assert {s.ground for s in sources.values()} == {"", "vaccine", "flusight", "dengue_project"}
+    assert {s.ground for s in sources.values()} == {"", "vaccine", "maternal", "flusight", "dengue_project"}
 
 
 def test_each_vintage_is_named_by_the_first_reference_date_that_could_see_it():

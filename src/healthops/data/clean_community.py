@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from healthops.data import clean_maternal, clean_people, clean_register, clean_visits
 from healthops.data.community_rules import Rules, assumptions_table, load_rules
 from healthops.data.register_faults import Faults
-from healthops.data.register_files import SIMULATED, register_path
+from healthops.data.register_files import IMAGINED, SIMULATED, register_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def run(ws: Workspace) -> None:
         # Nobody real is in an imagined register, so its key need not be secret; a programme keeps one.
         tables = clean_community_tables(
             ws.raw, Path(folder), places, on=pd.Timestamp(REGISTER_DATE), key=f"imagined {ws.seed}".encode(),
-            basis="imagined",
+            basis=IMAGINED,
         )  # fmt: skip
     for name, frame in tables.items():
         ws.write(name, frame)

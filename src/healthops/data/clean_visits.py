@@ -164,13 +164,13 @@ def _vitals(register: Register, frame: pd.DataFrame, file: str, ids: pd.Series) 
     values["systolic_mmhg"], values["diastolic_mmhg"] = upper.where(~swapped, lower), lower.where(~swapped, upper)
     source = register_path(register.folder, name).name
     for column, value in values.items():
+        # Too many to list one by one; a measurement that is missing is missing in the table too.
+        register.faults.ledger.flag(source, name, int(value.isna().sum()), f"{column} not measured")
         low, high = bounds[column]
         wrong = value.notna() & ~value.between(low, high)
         reason = f"{column} outside {low:g} to {high:g}: set to missing"
         register.repair(name, f"impossible_{column}", reason, frame, wrong, ids, column, tell=True)
         values[column] = value.mask(wrong)
-        # Too many to list one by one; a measurement that is missing is missing in the table too.
-        register.faults.ledger.flag(source, name, int(value.isna().sum()), f"{column} not measured")
     return values
 
 

@@ -38,6 +38,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "community_season": ("event", "person", "date", "kind"),
     "community_true_risk": ("person", "date", "chance"),
 }  # fmt: skip
+#: What a table rests on that comes of an imagined register, and of a programme's own.
+IMAGINED, RECORDED = "imagined", "register"
 #: Files that a programme does not have.
 SIMULATED = ("community_season", "community_true_risk")
 #: Columns that tell who somebody is, or where somebody lives.

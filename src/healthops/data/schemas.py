@@ -951,7 +951,7 @@ TABLES: dict[str, Table] = {
         },
     ),
     "community_people": Table(
-        "People of all ages, lifestyle and chronic conditions, at the register's date: the last of community_landmarks.",
+        "People of all ages, lifestyle and chronic conditions, at the register's date (the last landmark).",
         ("person",),
         {
             "person": _PERSON,

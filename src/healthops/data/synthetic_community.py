@@ -18,8 +18,10 @@ from healthops.data.walking import KM_PER_DEGREE, TERRAINS
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Districts that the programme covers, hamlets for each worker, and how far a hamlet lies from its capital at most.
-DISTRICTS, HAMLETS_PER_WORKER, FARTHEST_KM = 6, 1.2, 6.0
+#: Workers for each district that the programme covers, and the most districts.
+WORKERS_PER_DISTRICT, DISTRICTS = 6, 6
+#: Hamlets for each worker, and how far a hamlet lies from its district's capital at most.
+HAMLETS_PER_WORKER, FARTHEST_KM = 1.2, 6.0
 #: Spread of the homes around the middle of a hamlet, km.
 SPREAD_KM = 0.35
 #: Share of the workers who have each skill beside the general one.
@@ -70,7 +72,8 @@ def found(
         raise ValueError(
             f"{households} households and {workers} workers: at least 3 workers and 10 homes each are needed"
         )
-    hamlets = _hamlets(rng, covered(places), round(HAMLETS_PER_WORKER * workers))
+    number = min(DISTRICTS, max(1, workers // WORKERS_PER_DISTRICT))
+    hamlets = _hamlets(rng, covered(places, number), round(HAMLETS_PER_WORKER * workers))
     staff, of_hamlet = _workers(rng, hamlets, workers)
     homes = _households(rng, hamlets, of_hamlet, households)
     people = _people(rng, homes, on)
@@ -78,8 +81,8 @@ def found(
     return Community(hamlets.drop(columns=["poverty", "altitude_m"]), staff, homes, people, on)
 
 
-def covered(places: pd.DataFrame) -> pd.DataFrame:
-    """Districts of the programme: of the poorest province and its nearest neighbour, those nearest to one another."""
+def covered(places: pd.DataFrame, number: int) -> pd.DataFrame:
+    """`number` districts of the programme: of the poorest province and its nearest neighbour, the nearest together."""
     wanted = ["latitude", "longitude", "altitude_m", "area_km2", "poverty_pct", "population"]
     districts = places[(places["level"] == "district") & places[wanted].notna().all(axis=1)]
     if districts.empty:
@@ -94,7 +97,7 @@ def covered(places: pd.DataFrame) -> pd.DataFrame:
     inside = districts[districts["ubigeo"].str[:4].isin(chosen)]
     home = inside[inside["ubigeo"].str[:4] == poorest][["latitude", "longitude"]].mean()
     near = np.hypot(inside["latitude"] - home["latitude"], inside["longitude"] - home["longitude"])
-    return inside.loc[near.sort_values(kind="stable").index[:DISTRICTS]].sort_values("ubigeo", ignore_index=True)
+    return inside.loc[near.sort_values(kind="stable").index[:number]].sort_values("ubigeo", ignore_index=True)
 
 
 def _hamlets(rng: np.random.Generator, districts: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -185,7 +188,7 @@ def _people(rng: np.random.Generator, homes: pd.DataFrame, on: pd.Timestamp) -> 
     surname = np.array([f"{_word(rng, 2).title()} {_word(rng, 2).title()}" for _ in range(len(homes))], dtype=object)
     people = pd.DataFrame({
         "person": [f"PE-{k:06d}" for k in range(1, n + 1)], "household": homes["household"].to_numpy()[home],
-        "name": [f"{_word(rng, 2).title()} {surname[h]}" for h in home], "national_id": _digits(rng, n, 8, ""),
+        "name": [f"{_word(rng, 2).title()} {surname[h]}" for h in home], "national_id": _digits(rng, n, 7, "4"),
         "phone": np.where(age >= 16, _digits(rng, n, 8, "9"), ""), "sex": np.where(female, "female", "male"),
         "birth_date": born, "age_years": np.floor(age).astype(int),
         "registered_on": np.maximum(born, on - pd.to_timedelta(rng.integers(740, 1500, n), unit="D")),
@@ -216,7 +219,7 @@ def with_state(rng: np.random.Generator, people: pd.DataFrame, age: np.ndarray, 
     people["hypertension"] = high
     for name, value in odds.items():
         people[name] = adult & _happens(rng, value)
-    people["frailty"] = np.round(rng.normal(0, 0.45, n), 6)
+    people["frailty"] = np.round(rng.normal(0, 0.35, n), 6)
     grown = np.clip(age, 0, 18)
     systolic = 88 + 1.5 * grown + 0.42 * over + 16 * high + rng.normal(0, 8, n)
     people["systolic"] = np.clip(systolic, 80, 185)

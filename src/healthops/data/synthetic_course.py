@@ -29,26 +29,26 @@ PRESSURE_ADDED = {"systolic": 34, "diastolic": 20}
 #: Log odds of a severe event in a quarter: an intercept, and what each finding adds. Assumed; the directions and rough
 #: sizes are those of the literature, the values serve to be found again.
 EFFECTS = {
-    "intercept": -3.6,
-    "infant": 1.3,  # under 1 year
-    "toddler": 0.5,  # 1 to 4 years
-    "per_year_above_50": 0.04,
-    "pregnant": 0.75,
-    "after_birth": 0.6,  # to 42 days
+    "intercept": -4.0,
+    "infant": 1.6,  # under 1 year
+    "toddler": 0.7,  # 1 to 4 years
+    "per_year_above_50": 0.055,
+    "pregnant": 1.0,
+    "after_birth": 0.8,  # to 42 days
     "per_mmhg_above_130": 0.028,
     "pregnant_with_pressure": 1.2,  # systolic of 140 and above
     "per_mmol_above_7": 0.11,
     "per_pct_oxygen_below_95": 0.14,
     "thin_child": 1.1,  # arm below 125 mm, 6 to 59 months
-    "daily_smoking": 0.4,
+    "daily_smoking": 0.5,
     "heavy_drinking": 0.35,
     "low_activity": 0.2,
     "per_day_of_fruit": -0.05,
     "chronic_lung": 0.45,
-    "heart_disease": 0.8,
+    "heart_disease": 1.0,
     "solid_fuel_child": 0.3,
     "open_water_child": 0.35,
-    "event_before": 0.7,  # in the 360 days before
+    "event_before": 0.9,  # in the 360 days before
 }
 
 

@@ -45,7 +45,7 @@ def _weekday(date: Any) -> Any:
     import pandas as pd
 
     date = pd.DatetimeIndex(date)
-    return date + pd.to_timedelta((date.dayofweek == 6).astype(int), unit="D")
+    return date + pd.to_timedelta((date.day_of_week == 6).astype(int), unit="D")
 
 
 def _rounds(rng: np.random.Generator, community: Community, course: Course) -> pd.DataFrame:
