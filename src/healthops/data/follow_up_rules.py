@@ -13,7 +13,7 @@ import yaml
 from healthops.data.errors import DataError
 
 PATH = Path(__file__).with_name("follow_up.yaml")
-#: Forms that a visit may be recorded on; the first two start no task of the schedule.
+#: Forms that a visit may be recorded on; the first two are of no pregnancy.
 FORMS = (
     "household_visit", "danger_sign_follow_up", "pregnancy", "pregnancy_home_visit",
     "pregnancy_facility_visit_reminder", "pregnancy_danger_sign_follow_up", "delivery",
@@ -35,7 +35,7 @@ class Rule:
     ----------
     name, label : str
     person : str
-        ``mother`` or ``baby``: whom the starting record is about.
+        ``mother`` or ``baby`` of a pregnancy, or ``anyone``: whom the starting record is about.
     started_by : tuple of str
         Forms that start it.
     referral : bool
@@ -58,6 +58,8 @@ class Rule:
         What the visit takes.
     skill : str
         Of :data:`SKILLS`.
+    published : bool
+        Whether it is of the published schedule; else it is this project's.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Rule:
     cancelled_by: tuple[str, ...]
     minutes: int
     skill: str
+    published: bool
 
     @property
     def priority(self) -> str:
@@ -119,7 +122,7 @@ def load_schedule(path: Path = PATH) -> Schedule:
 
 
 def _rule(name: str, entry: Any, groups: Mapping[str, Sequence[str]], where: str) -> Rule:
-    known = _NEEDED | {"referral", "needs_lmp"}
+    known = _NEEDED | {"referral", "needs_lmp", "published"}
     if not isinstance(entry, Mapping) or not _NEEDED <= set(entry) <= known:
         given = set(entry) if isinstance(entry, Mapping) else set()
         raise DataError(f"{where} lacks {sorted(_NEEDED - given)} and has unknown keys {sorted(given - known)}")
@@ -131,7 +134,7 @@ def _rule(name: str, entry: Any, groups: Mapping[str, Sequence[str]], where: str
     return Rule(
         name=name,
         label=str(entry["label"]),
-        person=_one(entry["person"], ("mother", "baby"), f"{where}: person"),
+        person=_one(entry["person"], ("mother", "baby", "anyone"), f"{where}: person"),
         started_by=_among(started, FORMS, f"{where}: started_by"),
         referral=_flag(entry.get("referral", False), f"{where}: referral"),
         needs_lmp=None if "needs_lmp" not in entry else _flag(entry["needs_lmp"], f"{where}: needs_lmp"),
@@ -144,6 +147,7 @@ def _rule(name: str, entry: Any, groups: Mapping[str, Sequence[str]], where: str
         cancelled_by=_among(entry["cancelled_by"], CANCELLATIONS, f"{where}: cancelled_by"),
         minutes=_whole(entry["minutes"], f"{where}: minutes", 1, 480),
         skill=_one(entry["skill"], SKILLS, f"{where}: skill"),
+        published=_flag(entry.get("published", True), f"{where}: published"),
     )
 
 

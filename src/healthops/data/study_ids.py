@@ -37,7 +37,7 @@ def study_ids(ids: Iterable[str], prefix: str, key: bytes) -> dict[str, str]:
     Examples
     --------
     >>> study_ids(["00417"], "P", b"secret")
-    {'00417': 'P2e2b6ceedf'}
+    {'00417': 'P7a008677b9'}
     """
     found = {one: prefix + _digest(key, f"{prefix}/{one}").hex()[:DIGITS] for one in ids}
     if len(set(found.values())) < len(found):

@@ -91,12 +91,14 @@ def _started(rule: Rule, pregnancies: pd.DataFrame, visits: pd.DataFrame) -> pd.
         })  # fmt: skip
     else:
         column = {"next_facility_visit": "next_facility_visit_on", "follow_up": "follow_up_on"}[rule.due_from]
-        wanted = visits[visits["form"].isin(rule.started_by) & visits[column].notna() & visits["pregnancy"].notna()]
+        wanted = visits[visits["form"].isin(rule.started_by) & visits[column].notna()]
         if rule.referral:
             wanted = wanted[wanted["referral"]]
-        # A delivery is recorded for the mother and for the baby; each record is about its own person.
-        mother = wanted["pregnancy"].map(pregnancies.set_index("pregnancy")["person"])
-        wanted = wanted[(wanted["person"] == mother) == (rule.person == "mother")]
+        if rule.person != "anyone":
+            # A delivery is recorded for the mother and for the baby; each record is about its own person.
+            wanted = wanted[wanted["pregnancy"].isin(pregnancies["pregnancy"])]
+            mother = pregnancies.set_index("pregnancy")["person"].reindex(wanted["pregnancy"]).to_numpy()
+            wanted = wanted[(wanted["person"] == mother) == (rule.person == "mother")]
         start = pd.DataFrame({
             "person": wanted["person"], "pregnancy": wanted["pregnancy"], "started_by": wanted["visit"],
             "started_on": wanted["date"], "from": wanted[column],
