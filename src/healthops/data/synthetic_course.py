@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Days of a quarter; quarters before the register's date, and how many of them are told as landmarks.
 QUARTER, QUARTERS, TOLD = 90, 8, 4
+#: Quarters for which an event counts as one before.
+YEAR = 4
 #: Pregnancies a year of a woman aged 15 to 44 who is not pregnant; share lost; share with dangerous blood pressure.
 PREGNANCIES_A_YEAR, LOST, PREECLAMPSIA = 0.14, 0.09, 0.07
 #: Share that knows the last menstrual period; share whose family wants no visits any more.
@@ -99,7 +101,7 @@ def live(rng: np.random.Generator, community: Community) -> Course:
         kind = _kinds(rng, state.iloc[hit], np.isin(hit, mothers))
         died[hit[kind == "death"]] = when[kind == "death"].astype("datetime64[D]")
         recent = np.maximum(recent - 1, 0)
-        recent[hit] = 4
+        recent[hit] = YEAR
         happened.append(pd.DataFrame({"person": people["person"].to_numpy()[hit], "date": when, "kind": kind}))
     events = pd.concat(happened, ignore_index=True).sort_values(["date", "person"], ignore_index=True)
     past = events["date"] <= community.on
