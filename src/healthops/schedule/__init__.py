@@ -1,0 +1,13 @@
+"""Who goes where and when: routes with time windows, home care in pairs, visits of community health workers.
+
+=======================  =======================================================================================
+module                   what it holds
+=======================  =======================================================================================
+:mod:`.vrp_instances`    readers of routing instances: Solomon's format, its JSON, VRPLIB; solutions as ``.sol``
+:mod:`.routes`           one adapter to PyVRP: visits and workers in, routes and their timetable out
+:mod:`.route_pool`       the best routes of many searches, put together anew by set partitioning
+:mod:`.route_check`      independent checks: of a solution against its instance, of a plan against its problem
+:mod:`.home_care`        home care with skills and double visits: instances, timetable, cost, check
+:mod:`.home_care_search` its solvers: CP-SAT with a bound, local search
+=======================  =======================================================================================
+"""
