@@ -8,6 +8,8 @@ module                   what it holds
 :mod:`.route_pool`       the best routes of many searches, put together anew by set partitioning
 :mod:`.route_check`      independent checks: of a solution against its instance, of a plan against its problem
 :mod:`.home_care`        home care with skills and double visits: instances, timetable, cost, check
-:mod:`.home_care_search` its solvers: CP-SAT with a bound, local search
+:mod:`.home_care_moves`  the timetable and the moves of its annealing, compiled
+:mod:`.home_care_search` its solvers: annealing, and CP-SAT with a bound
+:mod:`.home_care_check`  an independent check of its plans, from the files alone
 =======================  =======================================================================================
 """

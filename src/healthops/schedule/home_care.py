@@ -113,7 +113,9 @@ def plan_of(instance: HomeCare, routes: Sequence[Sequence[int]]) -> CarePlan | N
 
 def find_instances(folder: Path) -> list[Path]:
     """JSON files in `folder` and below that hold patients and caregivers, by name."""
-    found = [p for p in sorted(Path(folder).rglob("*.json")) if '"required_caregivers"' in p.read_text(encoding="utf-8")]
+    found = [
+        p for p in sorted(Path(folder).rglob("*.json")) if '"required_caregivers"' in p.read_text(encoding="utf-8")
+    ]
     if not found:
         raise RawFileError(f"{folder}: no home care instance (*.json) in this folder; name one with --instances")
     return found

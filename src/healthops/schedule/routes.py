@@ -28,6 +28,8 @@ STARTS = 3
 POOL_SHARE = 0.06
 #: A candidate this much above the best still gives its routes to the pool.
 POOL_SLACK = 1.02
+#: Every so many candidates one is looked at: reading routes out of PyVRP takes time.
+POOL_EVERY = 4
 
 
 class RouteError(ValueError):
@@ -209,6 +211,27 @@ class _AfterSeconds:
         return time.process_time() >= self.until
 
 
+def _collector(model: _Model, pool: RoutePool) -> object:
+    """What PyVRP calls while it searches: routes of good feasible candidates go to the pool."""
+    from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks
+
+    class Collector(IteratedLocalSearchCallbacks):
+        seen = 0
+
+        def on_iteration(self, current, candidate, best, cost_evaluator):
+            self.seen += 1
+            if self.seen % POOL_EVERY == 0 and candidate.is_feasible():
+                bar = cost_evaluator.cost(best)
+                if cost_evaluator.cost(candidate) <= bar + (POOL_SLACK - 1) * abs(bar):
+                    model.give(candidate, pool)
+
+        def on_best(self, best):
+            if best.is_feasible():
+                model.give(best, pool)
+
+    return Collector()
+
+
 class _Model:
     """A problem in PyVRP's terms, and back.
 
@@ -256,8 +279,9 @@ class _Model:
 
         def client(v: int, block: int, early: int, late: int) -> object:
             group = group_of.get(v)
+            loads = [int(p.load[v]), 1, int(block > 0)]
             return self.pyvrp.Client(
-                int(p.place[v]) + block * places, [int(p.load[v]), 1, int(block > 0)], [], int(p.service[v]), early, late,
+                int(p.place[v]) + block * places, loads, [], int(p.service[v]), early, late,
                 0, int(p.prize[v]) + self.bonus * (block > 0), bool(p.required[v]) and group is None, group,
             )  # fmt: skip
 
@@ -311,24 +335,10 @@ class _Model:
 
     def search(self, stop: object, *, seed: int, first: object, pool: RoutePool) -> tuple[object, int]:
         """Run PyVRP's search; the routes of its good candidates go to `pool`."""
-        from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
+        from pyvrp.IteratedLocalSearch import IteratedLocalSearchParams
         from pyvrp.solve import SolveParams
 
-        class Collect(IteratedLocalSearchCallbacks):
-            seen = 0
-
-            def on_iteration(_, current, candidate, best, cost_evaluator):  # noqa: N805 - this model is `self`
-                _.seen += 1
-                if _.seen % 4 == 0 and candidate.is_feasible():
-                    bar = cost_evaluator.cost(best)
-                    if cost_evaluator.cost(candidate) <= bar + (POOL_SLACK - 1) * abs(bar):
-                        self.give(candidate, pool)
-
-            def on_best(_, best):  # noqa: N805
-                if best.is_feasible():
-                    self.give(best, pool)
-
-        params = SolveParams(ils=IteratedLocalSearchParams(callbacks=Collect()))
+        params = SolveParams(ils=IteratedLocalSearchParams(callbacks=_collector(self, pool)))
         result = self.pyvrp.solve(
             self.data, stop, seed=seed, collect_stats=False, params=params, initial_solution=first
         )  # fmt: skip

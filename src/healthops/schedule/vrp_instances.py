@@ -17,8 +17,6 @@ from healthops.data.errors import RawFileError
 from healthops.files import atomic_file
 from healthops.schedule.routes import RouteProblem, Worker
 
-#: Distances: Solomon's instances in tenths, cut off (Kohl et al. 1999); those without time windows to the nearest whole.
-ROUNDINGS = ("tenths", "nearest")
 #: How instance files end.
 SUFFIXES = (".txt", ".vrp", ".json")
 _SOLOMON_COLUMNS = ("id", "x", "y", "demand", "earliest", "latest", "cost")
@@ -48,7 +46,9 @@ class Instance:
 
     @property
     def rounding(self) -> str:
-        """How distances of such an instance are rounded by convention."""
+        """How distances are rounded by convention: with time windows or prizes cut off after one decimal (``tenths``,
+        Kohl et al. 1999), without to the ``nearest`` whole (TSPLIB).
+        """
         return "tenths" if self.timed or not self.required else "nearest"
 
     @property
