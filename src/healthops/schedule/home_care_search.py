@@ -103,9 +103,12 @@ def anneal(instance: HomeCare, *, seed: int, steps: int = STEPS) -> CarePlan | N
     rng = np.random.default_rng(seed)
     rounds, lengths = _start(instance, rng)
     first = instance.distance[0].sum() * 2
+    given = (instance.patient, instance.minutes, instance.opens, instance.closes, instance.pairs, instance.partner)
+    # One layout and type, so that all instances are searched by one compiled function.
+    flat = [np.ascontiguousarray(part, np.int64) for part in given]
     best, best_lengths, cost = annealed(
-        rounds, lengths, instance.patient, instance.minutes, instance.opens, instance.closes, instance.pairs,
-        instance.partner, instance.able, instance.distance.astype(np.int64), rng, steps, HOT * first, COLD * first,
+        rounds, lengths, *flat, np.ascontiguousarray(instance.able), np.ascontiguousarray(instance.distance, np.int64),
+        rng, steps, HOT * first, COLD * first,
     )  # fmt: skip
     if cost < 0:
         return None
@@ -119,12 +122,15 @@ def _start(instance: HomeCare, rng: np.random.Generator) -> tuple[np.ndarray, np
     of = np.full(size, -1)
     # The two of a patient stand together, so that no round waits for one that waits for it.
     for op in np.lexsort((np.arange(size), instance.opens)):
-        able = instance.able[:, op].copy()
-        if instance.partner[op] >= 0 and of[instance.partner[op]] >= 0:
-            able[of[instance.partner[op]]] = False
+        able, other = instance.able[:, op].copy(), instance.partner[op]
+        if other >= 0 and of[other] >= 0:
+            able[of[other]] = False
+        elif other >= 0 and instance.able[:, other].sum() == 1:
+            # Who alone can do the second must not be taken for the first.
+            able &= ~instance.able[:, other]
         if not able.any():
             who = instance.patients[instance.patient[op]]
-            raise HomeCareError(f"patient {who}: the second operation has no second caregiver who is able to it")
+            raise HomeCareError(f"patient {who}: the two operations have no two caregivers who are able to them")
         chosen = np.flatnonzero(able)
         c = chosen[np.lexsort((rng.random(len(chosen)), lengths[chosen]))[0]]
         rounds[c, lengths[c]], of[op] = op, c
