@@ -35,7 +35,9 @@ def test_sources_of_the_proving_ground_lie_where_its_readers_look():
     assert vintages | others <= places
     # Two reference dates share the file of 15 January 2025: nothing newer was published.
     assert (len(entries), len(vintages)) == (58, 57)
-    assert {s.ground for s in sources.values()} == {"", "vaccine", "maternal", "flusight", "dengue_project"}
+    assert {s.ground for s in sources.values()} == {
+        "", "vaccine", "maternal", "flusight", "dengue_project", "routes", "home_care",
+    }  # fmt: skip
 
 
 def test_each_vintage_is_named_by_the_first_reference_date_that_could_see_it():
