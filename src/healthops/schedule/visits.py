@@ -35,6 +35,10 @@ REASONS = {
 }
 
 
+#: Visits that may be moved for an urgent one that comes in.
+MOST_MOVED = 3
+
+
 class VisitError(ValueError):
     """Tables from which no day can be planned; names the table, the row and the remedy."""
 
@@ -170,9 +174,9 @@ class VisitPlan:
     cpu_seconds: float
 
     def visits(self) -> pd.DataFrame:
-        """One row a visit: worker, position, household, tasks, urgent, begins_min, ends_min, walk_min, rest_min.
+        """One row a visit: worker, position, household, tasks, urgent, later, begins_min, ends_min, walk_min, rest_min.
 
-        `rest_min` is the begin of the break after the visit; missing without one.
+        `rest_min` is the begin of the break after the visit; missing without one. `later`: urgent, and not begun early.
         """
         import pandas as pd
 
@@ -181,21 +185,12 @@ class VisitPlan:
             at = s.base(w)
             for k, (v, begin) in enumerate(zip(made.visits, made.begins, strict=True)):
                 rest = made.rests if k == made.rest_after else None
-                row = (s.workers[w], k + 1, s.households[v], s.tasks[v], s.urgent[v], begin, begin + s.service[v])
-                rows.append((*row, s.walk(at, v), rest))
+                row = (s.workers[w], k + 1, s.households[v], s.tasks[v], s.urgent[v], v in s.later)
+                rows.append((*row, begin, begin + s.service[v], s.walk(at, v), rest))
                 at = v
-        columns = [
-            "worker",
-            "position",
-            "household",
-            "tasks",
-            "urgent",
-            "begins_min",
-            "ends_min",
-            "walk_min",
-            "rest_min",
-        ]
-        return pd.DataFrame(rows, columns=columns).astype({"rest_min": "Int64"})
+        what = ["worker", "position", "household", "tasks", "urgent", "later"]
+        table = pd.DataFrame(rows, columns=[*what, "begins_min", "ends_min", "walk_min", "rest_min"])
+        return table.astype({"rest_min": "Int64"})
 
     def days(self) -> pd.DataFrame:
         """One row a worker: visits, most_visits, leaves_min, returns_min, walked_min, visit_min."""
@@ -260,18 +255,17 @@ def plan_visits(
     rounds = [_round(scene, w, mine, seed) for w, mine in enumerate(shared)]
     plan = VisitPlan(str(on)[:10], scene, rounds, left, 0.0)
     made = {v for r in rounds for v in r.visits}
-    waiting = [v for v in range(len(scene.households)) if v not in made and v not in left]
-    for v in sorted(waiting, key=lambda v: (-scene.value[v], v)):
-        if not _place(plan, v, 3):
-            plan.left[v] = "day_full"
-    # Whoever gave room to an urgent visit may still fit elsewhere.
-    for v in sorted((v for v, why in plan.left.items() if why == "day_full"), key=lambda v: (-scene.value[v], v)):
-        _fit(plan, v)
+    plan.left |= {v: "day_full" for v in range(len(scene.households)) if v not in made and v not in left}
+    # Putting one visit somewhere may make room or need it elsewhere: until nothing changes, so that reasons hold.
+    while any([_place(plan, v, MOST_MOVED) or _clear(plan, v) for v in _full(plan)]):
+        pass
     plan.cpu_seconds = time.process_time() - began
     return plan
 
 
-def insert_task(plan: VisitPlan, task: pd.Series, home: pd.Series, terrain: float, *, most_moved: int = 3) -> list[int]:
+def insert_task(
+    plan: VisitPlan, task: pd.Series, home: pd.Series, terrain: float, *, most_moved: int = MOST_MOVED
+) -> list[int]:
     """Put one new task into a plan, changing it; returns the visits that were moved or given up for it.
 
     Parameters
@@ -501,6 +495,28 @@ def _place(plan: VisitPlan, v: int, most: int) -> bool:
         return True
     scene.later.add(v)
     return _fit(plan, v) or _make_room(plan, v, most)
+
+
+def _full(plan: VisitPlan) -> list[int]:
+    """Visits for which the day is full, those worth most first."""
+    return sorted((v for v, why in plan.left.items() if why == "day_full"), key=lambda v: (-plan.scene.value[v], v))
+
+
+def _clear(plan: VisitPlan, v: int) -> bool:
+    """Give an urgent visit the place of all visits of a round that are not urgent; they go back in where they fit."""
+    scene = plan.scene
+    for w in scene.candidates[v] if scene.urgent[v] else ():
+        order = plan.rounds[w].visits
+        kept = [u for u in order if scene.urgent[u]]
+        found = next((k for k in range(len(kept) + 1) if scene.round(w, (*kept[:k], v, *kept[k:]))), None)
+        if found is not None and len(kept) < len(order):
+            plan.rounds[w] = scene.round(w, (*kept[:found], v, *kept[found:]))
+            plan.left.pop(v, None)
+            for u in sorted((u for u in order if u not in kept), key=lambda u: (-scene.value[u], u)):
+                if not _fit(plan, u):
+                    plan.left[u] = "day_full"
+            return True
+    return False
 
 
 def _fit(plan: VisitPlan, v: int) -> bool:
