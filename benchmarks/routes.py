@@ -5,8 +5,9 @@
 `--instances` is any folder of instances in Solomon's format (text or JSON) or VRPLIB's; `--seconds` are CPU seconds an
 instance. In `--out` come one ``<instance>.sol`` each (VRPLIB's format for solutions) and ``routes.csv``: cost, best
 known, gap, routes, customers left out, CPU seconds. Distances of instances with time windows are cut off after one
-decimal, as the routing community does; a cost of ``.sol`` and table is in the units of the file. `--best` has columns
-instance and distance; a ``.sol`` beside an instance is taken for best known where `--best` does not have it.
+decimal, as the routing community does. Costs are in the unit of the instance; only the ``.sol`` of a VRPLIB instance
+with windows or prizes states tenths, as PyVRP/Instances does. `--best` has columns instance and distance; a ``.sol``
+beside an instance is taken for best known where `--best` does not have it.
 """
 
 from __future__ import annotations
@@ -39,20 +40,24 @@ def best_known(path: Path | None) -> dict[str, float]:
     return dict(zip(table["instance"].str.lower(), table["distance"].astype(float), strict=True))
 
 
+def checked(instance: vrp_instances.Instance, path: Path) -> tuple[list[list[int]], float]:
+    """Routes of a solution's file, and its cost in the instance's unit, recomputed."""
+    routes, stated = vrp_instances.read_solution(path)
+    return routes, check_solution(instance, routes, round(stated * instance.scale / instance.stated)) / instance.scale
+
+
 def solve_instance(path: Path, out: Path, seconds: float, seed: int, known: dict[str, float]) -> dict[str, object]:
     """Solve one file, check the solution that was written, and return its row of the table."""
     instance = vrp_instances.read_instance(path)
     plan = solve(instance.problem(), seed=seed, cpu_seconds=seconds)
     # The plan counts visits from 0; customers are counted from 1.
     target = out / f"{path.stem}.sol"
-    scale = instance.scale
-    vrp_instances.write_solution(target, [[v + 1 for v in route.visits] for route in plan.routes], plan.cost)
-    routes, stated = vrp_instances.read_solution(target)
-    cost = check_solution(instance, routes, round(stated)) / scale
+    told = plan.cost * instance.stated / instance.scale
+    vrp_instances.write_solution(target, [[v + 1 for v in route.visits] for route in plan.routes], told)
+    routes, cost = checked(instance, target)
     best = known.get(path.stem.lower(), known.get(instance.name.lower()))
     if best is None and path.with_suffix(".sol").is_file():
-        theirs = vrp_instances.read_solution(path.with_suffix(".sol"))
-        best = check_solution(instance, theirs[0], round(theirs[1])) / scale
+        best = checked(instance, path.with_suffix(".sol"))[1]
     return {
         "instance": path.stem, "cost": cost, "best_known": best,
         "gap_percent": None if best is None else 100 * (cost / best - 1), "routes": len(routes),

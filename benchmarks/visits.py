@@ -42,9 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     check_visits(made, left, Tables(*tables, DAY, plan.scene.rules))
     print("the independent check found no fault; tasks left by reason: " + str(left["reason"].value_counts().to_dict()))
     seconds, moved = insert_many(plan, district, options.urgent, rng)
+    done = sum(v not in plan.left for v in _newest(plan, options.urgent))
     print(
         f"{options.urgent} urgent tasks put in: at most {max(seconds):.3f} s (asked for: {BARS[1]:g}) and {max(moved)} "
-        f"other visits moved (asked for: {BARS[2]}); {sum(v not in plan.left for v in _newest(plan, options.urgent))} made"
+        f"other visits moved (asked for: {BARS[2]}); {done} made"
     )
     return int(wall > BARS[0] or max(seconds) > BARS[1] or max(moved) > BARS[2])
 

@@ -25,6 +25,7 @@ def test_every_instance_is_solved_checked_and_compared(folder, capsys):
     assert routes.main([*command, "--best", str(folder / "best.csv")]) == 0
     table = pd.read_csv(folder / "out" / "routes.csv").set_index("instance")
     assert (folder / "out" / "t1.sol").is_file() and (folder / "out" / "p1.sol").is_file()
+    assert (folder / "out" / "t1.sol").read_text().endswith("Cost: 26.2\n")
     # All three are over the capacity. 1 and 2, 3: 26.2 (0-3-0 is 10.0); 1 and 3, 2: 13.6 + 14; 2 and 3, 1: 19.9 + 10.
     assert table.loc["t1", "cost"] == 26.2 and table.loc["t1", "gap_percent"] == pytest.approx(0)
     # Customer 1 (way 10, prize 11) and 3 (way 10, prize 30) together cost 13.6; 2 (prize 6) is not worth its way.

@@ -11,7 +11,7 @@ import pytest
 from healthops.data.synthetic_district import make_district
 from healthops.schedule.route_check import PlanFault
 from healthops.schedule.visit_check import Tables, check_visits
-from healthops.schedule.visits import REASONS, VisitError, VisitRules, insert_task, plan_visits
+from healthops.schedule.visits import REASONS, VisitError, VisitRules, insert_task, plan_days, plan_visits
 
 MONDAY, SUNDAY = "2023-05-01", "2023-05-07"
 
@@ -55,6 +55,16 @@ def test_same_tables_same_plan(district, day):
     again = planned(district)[0]
     pd.testing.assert_frame_equal(again.visits(), day[0].visits())
     pd.testing.assert_frame_equal(again.unvisited(), day[0].unvisited())
+
+
+def test_days_one_after_another_do_each_task_once_in_its_window(district):
+    days = [MONDAY, "2023-05-02", "2023-05-03"]
+    plans = plan_days(district.tasks, district.households, district.workers, district.hamlets, days=days)
+    window = district.tasks.set_index("task")[["opens_on", "closes_on"]]
+    done = [(task, pd.Timestamp(plan.on)) for plan in plans for row in plan.visits()["tasks"] for task in row]
+    assert [plan.on for plan in plans] == days and len({task for task, _ in done}) == len(done)
+    assert all(window.loc[t, "opens_on"] <= on <= window.loc[t, "closes_on"] for t, on in done)
+    assert len(done) > sum(len(row) for row in plans[0].visits()["tasks"])
 
 
 def test_the_flow_balances_what_all_could_do():

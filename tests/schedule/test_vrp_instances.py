@@ -164,6 +164,7 @@ def test_errors_of_json_name_file_and_key(tmp_path):
 
 def test_a_folder_without_instances_is_an_error(tmp_path):
     written(tmp_path, "other.json", '{"solution": []}')
+    written(tmp_path, "licence.txt", "Do as you please.")
     with pytest.raises(RawFileError, match="no instance"):
         find_instances(tmp_path)
 
@@ -172,6 +173,8 @@ def test_solutions_survive_the_way_through_their_file(tmp_path):
     write_solution(tmp_path / "t.sol", [[2, 1], [3]], 312)
     assert read_solution(tmp_path / "t.sol") == ([[2, 1], [3]], 312)
     assert vrplib.read_solution(str(tmp_path / "t.sol")) == {"routes": [[2, 1], [3]], "cost": 312}
+    write_solution(tmp_path / "t.sol", [[2, 1], [3]], 1234567.8)
+    assert read_solution(tmp_path / "t.sol")[1] == 1234567.8
     with pytest.raises(RawFileError, match=r"t\.sol, line 1"):
         read_solution(written(tmp_path, "t.sol", "Way 1: 2 3\n"))
 

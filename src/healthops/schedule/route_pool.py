@@ -37,6 +37,9 @@ class RoutePool:
         if old is None or cost < old[0]:
             self.routes.pop(name, None)
             self.routes[name] = (cost, key)
+        if len(self.routes) > 4 * MOST_ROUTES:
+            # Long searches see more routes than memory should hold; the oldest are the worst.
+            self.routes = dict(list(self.routes.items())[-2 * MOST_ROUTES :])
 
     def combine(self, best: Sequence[Key] | None, *, seconds: float | None = None) -> list[Key] | None:
         """Return the cheapest plan of routes of the pool, or None if none was found.

@@ -29,6 +29,7 @@ class Instance:
 
     ``coordinates`` (N, 2); ``demand``, ``opens``, ``closes``, ``service``, ``prizes`` (N,), in the units of the file;
     ``weights`` (N, N) where the file gives distances itself; ``required`` is False where a prize may be left.
+    Solutions state their cost in 1 / ``stated`` of a unit: tenths for VRPLIB with windows or prizes.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Instance:
     required: bool = True
     timed: bool = True
     weights: np.ndarray | None = field(default=None, repr=False)
+    stated: int = 1
 
     @property
     def rounding(self) -> str:
@@ -81,7 +83,9 @@ class Instance:
 def find_instances(folder: Path) -> list[Path]:
     """Files in `folder` and below that end like an instance, by name; JSON only where it holds customers."""
     found = [p for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
-    found = [p for p in found if p.suffix.lower() != ".json" or '"customers"' in p.read_text(encoding="utf-8")]
+    # A folder may hold other text and JSON too: a licence, solutions.
+    words = {".json": '"customers"', ".txt": "CUSTOMER"}
+    found = [p for p in found if words.get(p.suffix.lower(), "") in p.read_text(encoding="utf-8", errors="replace")]
     if not found:
         raise RawFileError(f"{folder}: no instance (*{', *'.join(SUFFIXES)}) in this folder; name one with --instances")
     return sorted(found, key=lambda p: (p.stem.lower(), str(p)))
@@ -208,6 +212,7 @@ def _read_vrplib(path: Path, text: str) -> Instance:
         required="PRIZE_SECTION" not in read,
         timed="TIME_WINDOW_SECTION" in read,
         weights=weights,
+        stated=10 if {"PRIZE_SECTION", "TIME_WINDOW_SECTION"} & set(read) else 1,
     )
 
 
@@ -317,8 +322,9 @@ def _checked(instance: Instance, path: Path) -> Instance:
 def write_solution(path: Path, routes: Sequence[Sequence[int]], cost: float) -> None:
     """Write `routes` (customers from 1) in VRPLIB's format for solutions."""
     lines = [f"Route #{k}: {' '.join(str(v) for v in route)}" for k, route in enumerate(routes, 1)]
+    said = f"Cost: {int(cost)}" if cost == int(cost) else f"Cost: {cost!r}"
     with atomic_file(path) as draft:
-        draft.write_text("\n".join([*lines, f"Cost: {cost:g}" if cost != int(cost) else f"Cost: {int(cost)}", ""]))
+        draft.write_text("\n".join([*lines, said, ""]))
 
 
 def read_solution(path: Path) -> tuple[list[list[int]], float]:
