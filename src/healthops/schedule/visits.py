@@ -263,6 +263,34 @@ def plan_visits(
     return plan
 
 
+def plan_days(
+    tasks: pd.DataFrame,
+    households: pd.DataFrame,
+    workers: pd.DataFrame,
+    hamlets: pd.DataFrame,
+    *,
+    days: Sequence[str | pd.Timestamp],
+    rules: VisitRules | None = None,
+    seed: int = 0,
+) -> list[VisitPlan]:
+    """Plan several days one after another: what a day leaves, the next may do while its window lasts.
+
+    Parameters are those of :func:`plan_visits`; `tasks` has ``opens_on``, ``closes_on`` and ``due_on``, by which the
+    days overdue are counted anew each day. `days` in order.
+    """
+    import pandas as pd
+
+    plans, done = [], set()
+    for day in days:
+        on = pd.Timestamp(day)
+        here = tasks[(tasks["opens_on"] <= on) & (on <= tasks["closes_on"]) & ~tasks["task"].isin(done)]
+        here = here.assign(days_overdue=(on - here["due_on"]).dt.days.clip(lower=0))
+        plan = plan_visits(here, households, workers, hamlets, on=on, rules=rules, seed=seed)
+        done |= {task for row in plan.visits()["tasks"] for task in row}
+        plans.append(plan)
+    return plans
+
+
 def insert_task(
     plan: VisitPlan, task: pd.Series, home: pd.Series, terrain: float, *, most_moved: int = MOST_MOVED
 ) -> list[int]:
