@@ -58,8 +58,7 @@ def solve(
     """
     if (cpu_seconds is None) == (anneals is None):
         raise HomeCareError("give cpu_seconds or anneals, and not both")
-    from healthops.schedule import home_care_moves  # noqa: F401 - compiling is not planning
-
+    anneal(instance, seed=seed, steps=1)  # compiles, once a process: that is not planning
     began = time.process_time()
     share = ANNEAL_SHARE[len(instance.patient) > SMALL]
     best, run = None, 0
