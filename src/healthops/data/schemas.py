@@ -147,8 +147,6 @@ def _vital(about: str, unit: str) -> Column:
     return _number(about, unit, low=0, missing=True)
 
 
-_GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru"))
-
 TABLES: dict[str, Table] = {
     # ---- what cleaning makes from the sources ---------------------------------------------------
     "ledger": Table(
@@ -843,7 +841,8 @@ TABLES: dict[str, Table] = {
             "deaths_so_far_high": _number("95 % quantile of the draws", "persons", low=0),
             "first_doses": _number("given", "doses", low=0),
             "second_doses": _number("given", "doses", low=0),
-
+        },
+    ),
     # ---- column 3, community health workers: what cleaning makes of the set of risks and of a register ----------
     "maternal_risk": Table(
         "Health risk of pregnant women, every row of the source; identical measurements share `same_as`.",
