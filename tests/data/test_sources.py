@@ -8,16 +8,19 @@ import pytest
 
 from healthops.data import flusight_files
 from healthops.data.errors import DataError
-from healthops.data.raw_layout import RAW_PATHS
+from healthops.data.raw_layout import CLINIC_FILES, RAW_PATHS
 from healthops.data.sources import VINTAGES, load_sources
 
 
 def test_sources_lie_where_the_cleaner_looks():
     sources = {name: source for name, source in load_sources().items() if source.ground in ("", "vaccine", "maternal")}
+
+    grounds = ("", "vaccine", "hourly", "appointment", "roster")
+    sources = {name: source for name, source in load_sources().items() if source.ground in grounds}
     assert {name: source.relative for name, source in sources.items()} == {name: RAW_PATHS[name] for name in sources}
     assert load_sources()["flusight_locations"].relative == RAW_PATHS["flusight_locations"]
     # What only a simulator can tell has no public source; the people of US states belong to a proving ground.
-    assert sorted(set(RAW_PATHS) - set(sources)) == [
+    assert sorted(set(RAW_PATHS) - set(sources) - set(CLINIC_FILES)) == [
         "flusight_locations", "reporting_triangle", "silent_weeks", "stations",
         "vaccine_facilities", "vaccine_lots", "vaccine_sessions", "vaccine_uptake", "vaccine_willingness",
     ]  # fmt: skip
@@ -37,6 +40,8 @@ def test_sources_of_the_proving_ground_lie_where_its_readers_look():
     assert (len(entries), len(vintages)) == (58, 57)
     assert {s.ground for s in sources.values()} == {
         "", "vaccine", "maternal", "flusight", "dengue_project", "routes", "home_care",
+
+        "", "vaccine", "flusight", "dengue_project", "hourly", "appointment", "roster",
     }  # fmt: skip
 
 

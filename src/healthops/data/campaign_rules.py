@@ -60,9 +60,9 @@ def load_rules(path: Path = PATH) -> Rules:
     entries = {(section, name): found for section, name, found in _entries(raw, path.name)}
     products = {}
     for product, entry in raw["products"].items():
-        shared = {name: _value(entry[name], path.name, product, name)[0] for name in _PRODUCT}
+        shared = {name: read_entry(entry[name], path.name, product, name)[0] for name in _PRODUCT}
         products[product] = [
-            shared | {name: _value(one[name], path.name, product, name)[0] for name in _PRESENTATION}
+            shared | {name: read_entry(one[name], path.name, product, name)[0] for name in _PRESENTATION}
             for one in entry["presentations"]
         ]
     return Rules(entries, products)
@@ -72,17 +72,18 @@ def _entries(raw: Mapping[str, Any], file: str) -> Iterator[tuple[str, str, tupl
     for section, content in raw.items():
         if section != "products":
             for name, entry in content.items():
-                yield section, name, _value(entry, file, section, name)
+                yield section, name, read_entry(entry, file, section, name)
             continue
         for product, entry in content.items():
             for name in (*_PRODUCT, *_EFFICACY):
-                yield f"product {product}", name, _value(entry[name], file, product, name)
+                yield f"product {product}", name, read_entry(entry[name], file, product, name)
             for k, one in enumerate(entry["presentations"], 1):
                 for name in _PRESENTATION:
-                    yield f"product {product}, presentation {k}", name, _value(one[name], file, product, name)
+                    yield f"product {product}, presentation {k}", name, read_entry(one[name], file, product, name)
 
 
-def _value(entry: Any, file: str, section: str, name: str) -> tuple[float, str, str]:
+def read_entry(entry: Any, file: str, section: str, name: str) -> tuple[float, str, str]:
+    """Value, unit and source of an assumption; an entry that lacks one, or is wrongly negative, is an error."""
     if not isinstance(entry, Mapping) or set(entry) != {"value", "unit", "source"} or not str(entry["source"]).strip():
         raise DataError(f"{file}: {section}: {name} needs a value, a unit and a source (or the word assumption)")
     value = float(entry["value"])

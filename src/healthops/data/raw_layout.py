@@ -16,6 +16,14 @@ Some files exist only where somebody can tell (today: the synthetic country) and
 
 The register of community health workers is not among them: it has names and positions, and is imagined outside this
 folder (:mod:`healthops.data.clean_community`).
+
+``clinics``, ``clinic_events``, ``clinic_arrivals``, ``clinic_appointments``, ``clinic_no_show_law``
+    CSV with the columns of :data:`healthops.data.clinic_files.COLUMNS`: what a country records of its clinics. They
+    stand in for ``hourly_arrivals`` and ``appointments``, which are of two places that have nothing to do with each other.
+``clinic_providers``, ``clinic_skills``, ``clinic_availability``, ``clinic_requests``, ``clinic_patients``,
+``clinic_service_times``
+    CSV with the columns of the same list. Without them their tables are drawn by stated assumptions
+    (:mod:`healthops.data.staff`).
 """
 
 from __future__ import annotations
@@ -31,11 +39,21 @@ _CONTACTS = "epistorm/epydemix-data/333273bad1fe/data/Peru"
 _VACCINES = "jmcastagnetto/covid-19-peru-vacunas"
 _STATES = "govex/COVID-19/d02e94778c1e/data_tables/vaccine_data/us_data/time_series"
 _REGIONS = "cdcepi/FluSight-forecast-hub/92469693f911"
+_ROSTERS = "wssuite/NurseScheduler/aef751362239/datasets/nrp"
 _EXTRA = "healthops/synthetic-country/v1"
 
 #: Contact matrices: by edition and setting; "all" is the sum of the others.
 CONTACT_EDITIONS = ("prem_2017", "prem_2021")
 CONTACT_SETTINGS = ("all", "home", "work", "school", "community")
+
+#: Numbers of the shift scheduling instances.
+ROSTER_INSTANCES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15)
+
+#: Files of the clinics, which exist only where somebody can tell.
+CLINIC_FILES = (
+    "clinics", "clinic_events", "clinic_arrivals", "clinic_appointments", "clinic_no_show_law", "clinic_providers",
+    "clinic_skills", "clinic_availability", "clinic_requests", "clinic_patients", "clinic_service_times",
+)  # fmt: skip
 
 #: Relative path of every raw file, by logical name.
 RAW_PATHS: dict[str, PurePosixPath] = {
@@ -71,4 +89,9 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "vaccine_willingness": PurePosixPath(_EXTRA, "vaccine_willingness.csv"),
     "vaccine_uptake": PurePosixPath(_EXTRA, "vaccine_uptake.csv"),
     "maternal_risk": PurePosixPath("Peco602/maternal-health-risk/85fd8697375d/data/data.csv"),
+
+    "hourly_arrivals": PurePosixPath("petersonR/fastTS/9cd20ae6dc2f/data/uihc_ed_arrivals.RData"),
+    "appointments": PurePosixPath("rmartins/DataMining/c9aad1fe9546/KaggleV2-May-2016.csv.zip"),
+    **{f"roster_instance_{k}": PurePosixPath(_ROSTERS, f"Instance{k}.txt") for k in ROSTER_INSTANCES},
+    **{name: PurePosixPath(_EXTRA, f"{name}.csv") for name in CLINIC_FILES},
 }
