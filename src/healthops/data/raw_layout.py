@@ -19,7 +19,7 @@ folder (:mod:`healthops.data.clean_community`).
 
 ``clinics``, ``clinic_events``, ``clinic_arrivals``, ``clinic_appointments``, ``clinic_no_show_law``
     CSV with the columns of :data:`healthops.data.clinic_files.COLUMNS`: what a country records of its clinics. They
-    stand in for ``hourly_arrivals`` and ``appointments``, which are of two places that have nothing to do with each other.
+    stand in for ``hourly_arrivals`` and ``appointments``, which are of two places that have nothing in common.
 ``clinic_providers``, ``clinic_skills``, ``clinic_availability``, ``clinic_requests``, ``clinic_patients``,
 ``clinic_service_times``
     CSV with the columns of the same list. Without them their tables are drawn by stated assumptions

@@ -113,6 +113,13 @@ _BASIS = _text("data: from a source; assumed: derived by vaccine_assumptions", a
 _PRIORITY = _text("priority group of priority_groups.yaml", pattern=r"^[a-z_]+$")
 _PRODUCT = _text("vaccine, as the shipments name it")
 _FACILITY = _text("code of the facility")
+_CLINIC = _text("clinic, of table clinics")
+_SERVICE = _text("kind of care", pattern=r"^[a-z_]+$")
+_PROVIDER = _text("person who gives care; no name is known", pattern=r"^[A-Z]\d+$")
+_MINUTE = {"low": 0, "high": 24 * 60}
+_STAFF_BASIS = _text(
+    "data: from a source; assumed: drawn by provider_assumptions, nobody who exists", among=("data", "assumed")
+)
 _LEDGER = {
     "source": _text("source file"),
     "table": _text("table that it became"),
@@ -1411,6 +1418,175 @@ TABLES: dict[str, Table] = {
             "rate": _number("open-vial wastage", low=0, high=1),
             "wasted": _number("in a year", "doses", low=0),
             "cost_ratio": _number("cost over that of the one vial everywhere", low=0),
+
+    # ---- column 4, providers: what cleaning makes from the sources -------------------------------------
+    "provider_ledger": Table(
+        "What became of every row of the sources of column 4, as in ledger.",
+        ("source", "table", "action", "reason"),
+        _LEDGER,
+    ),
+    "provider_assumptions": Table(
+        "Every value that the tables of staff assume, with its unit and source.",
+        ("section", "name"),
+        {
+            "section": _text("part of providers.yaml"),
+            "name": _text(""),
+            "value": _number(""),
+            "unit": _text(""),
+            "source": _text("where it comes from"),
+            "assumption": _flag("whether it is this project's own"),
+        },
+    ),
+    "clinics": Table(
+        "Clinics: by which clock they live, and whose holidays they keep.",
+        ("clinic",),
+        {
+            "clinic": _text("short name"),
+            "time_zone": _text("of the tz database"),
+            "holiday_calendar": _text("of healthops.data.holiday_calendar"),
+        },
+    ),
+    "clinic_calendar": Table(
+        "Every local day of each clinic, from its first record to eight weeks after its last.",
+        ("clinic", "date"),
+        {
+            "clinic": _CLINIC,
+            "date": _date("local day"),
+            "day_hours": _integer("23 where the clock is put forward, 25 where it is put back", "h", low=23, high=25),
+            "holiday": _text("public holiday, in English", missing=True),
+            "event": _flag("an event that is known before and moves patients: a home game, a fair"),
+            "recorded": _flag("whether it lies among the clinic's records; else it is yet to come"),
+        },
+    ),
+    "hourly_arrivals": Table(
+        "Patients who came without an appointment, by clinic, service and hour of the local clock: 24 hours every day.",
+        ("clinic", "service", "date", "hour"),
+        {
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "date": _date("local day"),
+            "hour": _integer("of the local clock, 0: from midnight to 1", "h", low=0, high=23),
+            "arrivals": _integer("0 in an hour that the clock skips", "patients", low=0, missing=True),
+            "elapsed_h": _integer(
+                "how long it lasts: 0 where the clock skips it, 2 where it shows it twice", "h", low=0, high=2
+            ),
+            "temp_c": _number("outdoors", "deg C", low=-60, high=60, missing=True),
+            "status": _text(
+                "skipped: the clock never showed it; missing: the register has no row",
+                among=("complete", "skipped", "missing"),
+            ),
+        },
+    ),
+    "appointments": Table(
+        "Appointments, when they were booked, and who did not come.",
+        ("appointment",),
+        {
+            "appointment": _text("number"),
+            "patient": _text("number; the same person has the same"),
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "provider": _text("who was to see the patient", missing=True),
+            "booked_date": _date("day of the booking"),
+            "booked_minute": _integer("of that day", "min", **_MINUTE),
+            "date": _date("day of the appointment"),
+            "start_minute": _integer("of that day; missing where the source has none", "min", missing=True, **_MINUTE),
+            "lead_days": _integer("from the one day to the other", "days", low=0, high=730),
+            "age_years": _integer("", "years", low=0, high=120),
+            "sex": _text("", among=("female", "male")),
+            "neighbourhood": _text("where the patient lives, or the clinic stands: the source does not say which"),
+            "welfare": _flag("the household gets a welfare payment"),
+            "hypertension": _flag(""),
+            "diabetes": _flag(""),
+            "alcoholism": _flag(""),
+            "handicaps": _integer("how many", "handicaps", low=0, high=4),
+            "reminder": _flag("a text message was sent; never for a lead below 3 days"),
+            "no_show": _flag("the patient did not come"),
+        },
+    ),
+    "no_show_law": Table(
+        "Probability by which a simulator drew each no-show: to judge models, not to learn from. Empty for real data.",
+        ("appointment",),
+        {"appointment": _text("number"), "no_show_probability": _number("", low=0, high=1)},
+    ),
+    "patients": Table(
+        "What patients prefer; who has no row in appointments is not in it.",
+        ("patient",),
+        {
+            "patient": _text("number"),
+            "clinic": _text("where it had its last appointment"),
+            "prefers": _text("part of the day", among=("morning", "afternoon", "any")),
+            "preferred_provider": _text("missing: any", missing=True),
+            "basis": _STAFF_BASIS,
+        },
+    ),
+    "providers": Table(
+        "People who give care, with the terms of their contract.",
+        ("provider",),
+        {
+            "provider": _PROVIDER,
+            "clinic": _CLINIC,
+            "contract_hours": _number("a week", "h", low=1, high=60),
+            "nights": _flag("may work nights"),
+            "max_days_in_row": _integer("longest stretch of work", "days", low=1, high=14),
+            "min_days_in_row": _integer("shortest stretch of work", "days", low=1, high=7),
+            "min_days_off": _integer("shortest stretch of rest", "days", low=1, high=7),
+            "max_weekends": _integer("of four, on which it works", "weekends", low=0, high=4),
+            "basis": _STAFF_BASIS,
+        },
+    ),
+    "provider_skills": Table(
+        "Services that each provider can give.",
+        ("provider", "service"),
+        {"provider": _PROVIDER, "service": _SERVICE, "basis": _STAFF_BASIS},
+    ),
+    "provider_availability": Table(
+        "When each provider can work in the weeks to plan; no two windows of one overlap.",
+        ("provider", "date", "start_minute"),
+        {
+            "provider": _PROVIDER,
+            "date": _date("day on which the window opens"),
+            "start_minute": _integer("of that day", "min", **_MINUTE),
+            "end_minute": _integer("of that day; above 1,440 on the next", "min", low=1, high=3 * 24 * 60),
+            "basis": _STAFF_BASIS,
+        },
+    ),
+    "provider_requests": Table(
+        "Wishes and days off of each provider in the weeks to plan.",
+        ("provider", "date", "kind", "shift"),
+        {
+            "provider": _PROVIDER,
+            "date": _date(""),
+            "kind": _text("on, off: wishes; day_off: must not work", among=("on", "off", "day_off")),
+            "shift": _text("any: on a day off", among=("early", "late", "night", "any")),
+            "weight": _integer("cost of a wish that is not granted; 0 for a day off", low=0, high=10),
+            "basis": _STAFF_BASIS,
+        },
+    ),
+    "shift_types": Table(
+        "Shifts of the emergency services.",
+        ("shift",),
+        {
+            "shift": _text("", among=("early", "late", "night")),
+            "start_minute": _integer("of the day", "min", **_MINUTE),
+            "minutes": _integer("length", "min", low=1, high=24 * 60),
+            "basis": _STAFF_BASIS,
+        },
+    ),
+    "service_times": Table(
+        "How long visits took, and how late patients came to their appointments.",
+        ("visit",),
+        {
+            "visit": _text("number"),
+            "appointment": _text("missing: came without", missing=True),
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "provider": _PROVIDER,
+            "date": _date("local day"),
+            "minutes": _number("with the provider", "min", low=0.5, high=600),
+            "late_minutes": _number("after the start; negative: before", "min", low=-180, high=180, missing=True),
+            "first_visit": _flag("first of the patient on record; false without an appointment"),
+            "age_years": _integer("missing: came without an appointment", "years", low=0, high=120, missing=True),
+            "basis": _STAFF_BASIS,
         },
     ),
     # ---- column 9, benchmarks: how each forecaster came to be as it is ------------------------------
