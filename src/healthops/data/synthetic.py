@@ -20,6 +20,7 @@ from healthops.data.synthetic_files import write_boundaries, write_places, write
 from healthops.data.synthetic_map import draw_map
 from healthops.data.synthetic_maternal import write_maternal
 from healthops.data.synthetic_places import Country, settle
+from healthops.data.synthetic_providers import write_providers
 from healthops.data.synthetic_surveillance import report
 from healthops.data.synthetic_vaccines import write_vaccines
 from healthops.data.synthetic_write import write_json
@@ -117,6 +118,10 @@ def write_raw(ws: Workspace, folder: Path) -> None:
     vaccines = write_vaccines(ws, folder, country)
     maternal = write_maternal(folder, ws.rng("maternal"))
     write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps} | vaccines | maternal, indent=1)
+
+    providers = write_providers(ws, folder, week_ends[-1])
+    planted = reports.planted | {"station_gaps": gaps} | vaccines | providers
+    write_json(folder / "planted.json", planted, indent=1)
 
 
 def run(ws: Workspace) -> None:
