@@ -63,7 +63,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(ws, raw, tmp
     other = tmp_path / "config"
     other.mkdir()
     (other / "tiny.yaml").write_text(
-        "title: t\nbanner: b\nseed: 7\nprepare: synthetic\ndata: {departments: 6, years: 6}"
+        "title: t\nbanner: b\nseed: 7\nprepare: synthetic\n"
+        "data: {departments: 6, years: 6, clinics: 1, clinic_years: 1, appointments: 300, providers: 8}"
     )
     synthetic.write_raw(Workspace("tiny", root=tmp_path, config=other), tmp_path / "other")
     different = hashes(tmp_path / "other")

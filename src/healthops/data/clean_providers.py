@@ -69,6 +69,7 @@ def clean_provider_tables(
         "appointments": appointments,
         "clinic_calendar": _calendar(clinics, arrivals, appointments, events, rules),
         "no_show_law": clean_no_show_law(raw, appointments, ledger),
+        # Staff that is on record says more of the appointments, which then replace those above.
         **tables,
         "shift_types": staff.shift_types(rules).assign(basis="assumed"),
         "provider_assumptions": assumptions_table(rules),

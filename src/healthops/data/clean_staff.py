@@ -10,8 +10,10 @@ import numpy as np
 from healthops.data import staff
 from healthops.data.campaign_rules import Rules
 from healthops.data.clinic_files import Sieve, among, dates, flags, open_clinic_file, optional
+from healthops.data.errors import RawFileError
 from healthops.data.ledger import Ledger
 from healthops.data.raw_files import number, one_of, whole
+from healthops.data.raw_layout import RAW_PATHS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,10 +87,11 @@ def draw_arrivals(rng: np.random.Generator, arrivals: pd.DataFrame, size: int) -
 def clean_staff(
     raw: Path, clinics: pd.DataFrame, appointments: pd.DataFrame, services: set[str], ledger: Ledger
 ) -> dict[str, pd.DataFrame]:
-    """Read the tables of staff.
+    """Read the tables of staff, and ``appointments`` again, whose providers they know.
 
     Set aside are providers without a skill and what is said of them, windows that close before they open, windows that
     overlap an earlier one of the same provider (which is widened), visits that took no time or less, and exact repeats.
+    Where an appointment or a wish names a provider without a skill, it names none.
 
     Parameters
     ----------
@@ -111,10 +114,11 @@ def clean_staff(
         "provider_skills": skills,
         "provider_availability": read.availability(providers),
         "provider_requests": read.requests(providers),
-        "patients": read.patients(appointments),
-        "service_times": read.service_times(appointments),
+        "patients": read.patients(appointments, providers),
+        "service_times": read.service_times(appointments, providers),
     }
-    return {name: frame.assign(basis="data") for name, frame in tables.items()}
+    named = read.appointments(appointments, providers)
+    return {"appointments": named} | {name: frame.assign(basis="data") for name, frame in tables.items()}
 
 
 class _Reader:
@@ -122,7 +126,6 @@ class _Reader:
 
     def __init__(self, raw: Path, ledger: Ledger, clinics: set[str], services: set[str]) -> None:
         self.raw, self.ledger, self.clinics, self.services = raw, ledger, clinics, services
-        self.skilled: set[str] = set()
         self.everyone: set[str] = set()
 
     def _open(self, name: str, table: str) -> tuple[pd.DataFrame, str]:
@@ -198,7 +201,27 @@ class _Reader:
         sieve.drop(~left["provider"].isin(providers["provider"]), "of a provider with no skill")
         return sieve.keep("provider", "date", "kind", "shift")
 
-    def patients(self, appointments: pd.DataFrame) -> pd.DataFrame:
+    def appointments(self, appointments: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+        """Appointments, checked for their providers."""
+        table, file = "appointments", RAW_PATHS["clinic_appointments"].name
+        stranger = appointments["provider"].notna() & ~appointments["provider"].isin(self.everyone)
+        if stranger.any():
+            name, number = appointments.loc[stranger, ["provider", "appointment"]].iloc[0]
+            raise RawFileError(
+                f"{file}, column 'provider': appointment {number} is of the provider {name!r}, who is not known; add "
+                f"it to {RAW_PATHS['clinic_providers'].name} or leave the cell empty"
+            )
+        return self._skilled(appointments, "provider", providers, file, table)
+
+    def _skilled(
+        self, frame: pd.DataFrame, column: str, providers: pd.DataFrame, file: str, table: str
+    ) -> pd.DataFrame:
+        """Leave out a provider without a skill."""
+        idle = frame[column].notna() & ~frame[column].isin(providers["provider"])
+        self.ledger.repair(file, table, int(idle.sum()), "names a provider with no skill; names none")
+        return frame.assign(**{column: frame[column].where(~idle, None)})
+
+    def patients(self, appointments: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
         """What patients with an appointment prefer."""
         frame, file = self._open("clinic_patients", "patients")
         among(frame, "clinic", self.clinics, file)
@@ -209,9 +232,9 @@ class _Reader:
         )
         sieve = self._sieve(rows, frame, file, "patients")
         sieve.drop(~sieve.frame["patient"].isin(appointments["patient"]), "has no appointment")
-        return sieve.keep("patient")
+        return self._skilled(sieve.keep("patient"), "preferred_provider", providers, file, "patients")
 
-    def service_times(self, appointments: pd.DataFrame) -> pd.DataFrame:
+    def service_times(self, appointments: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
         """Visits that took some time."""
         frame, file = self._open("clinic_service_times", "service_times")
         among(frame, "clinic", self.clinics, file)
@@ -227,6 +250,7 @@ class _Reader:
             age_years=number(frame, "age_years", file=file, low=0, high=120).astype("Int64"),
         )
         sieve = self._sieve(rows, frame, file, "service_times")
+        sieve.drop(~sieve.frame["provider"].isin(providers["provider"]), "of a provider with no skill")
         sieve.drop(sieve.frame["minutes"] <= 0, "took no time, or less")
         return sieve.keep("visit")
 

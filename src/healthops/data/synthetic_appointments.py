@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Appointments a patient and year, on average; a session of a provider is booked with about so many.
-_VISITS, _SESSION = 4.4, 13
+_VISITS, _SESSION = 4.4, 20
 _SLOT_MIN, _MORNING, _AFTERNOON, _HALF = 20, 480, 780, 12
 _SAME_DAY, _LEAD_SHAPE, _LEAD_SCALE, _LONGEST = 0.34, 1.1, 12.0, 150
 _REMINDED, _REMINDER_LEAD = 0.65, 3
@@ -33,15 +33,15 @@ class Law:
     `typical`.
     """
 
-    intercept: float = -2.25
-    same_day: float = -1.1
-    lead: float = 0.38  # of log(1 + days)
+    intercept: float = -2.0
+    same_day: float = -1.3
+    lead: float = 0.42  # of log(1 + days)
     reminder: float = -0.45
     welfare: float = 0.35
     young: float = 0.45  # from 15 to 29 years
     old: float = -0.4  # from 60 years
     ends_of_week: float = 0.12  # Monday and Friday
-    history: float = 3.0
+    history: float = 3.5
     typical: float = 0.2
     weight: float = 2.0
 
@@ -79,7 +79,7 @@ def draw_people(rng: np.random.Generator, clinics: list[str], appointments: int)
         "diabetes": rng.random(size) < 0.01 + 0.2 * older,
         "alcoholism": (rng.random(size) < 0.04) & (age >= 18),
         "handicaps": np.minimum(rng.poisson(0.02, size) + (rng.random(size) < 0.002), 4),
-        "pregnant": female & (age >= 16) & (age <= 42) & (rng.random(size) < 0.2),
+        "pregnant": female & (age >= 16) & (age <= 42) & (rng.random(size) < 0.4),
         "often": rng.gamma(0.9, 1.0, size) + 0.15,
     })  # fmt: skip
 
@@ -173,7 +173,7 @@ def _place(rng: np.random.Generator, frame: pd.DataFrame, skills: pd.DataFrame) 
                 load = dict.fromkeys(on_duty, 0)
                 for row in rows:
                     wanted = frame["preferred_provider"].iat[row]
-                    name = wanted if load.get(wanted, 24) < 18 else min(load, key=load.get)  # type: ignore[arg-type]
+                    name = wanted if load.get(wanted, 24) < 22 else min(load, key=load.get)  # type: ignore[arg-type]
                     load[name] += 1
                     provider[row] = name
         taken = provider[day.index]
