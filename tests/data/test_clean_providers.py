@@ -208,6 +208,11 @@ def test_a_fault_is_named_by_file_column_and_line(clean, name, old, new, message
         clean(**edited(name, old, new))
 
 
+def test_a_file_without_rows_is_refused(clean):
+    with pytest.raises(RawFileError, match=r"clinic_arrivals\.csv has no rows"):
+        clean(clinic_arrivals=ARRIVALS.splitlines()[0] + "\n")
+
+
 def test_a_clinic_of_which_nothing_is_known_is_refused(clean):
     with pytest.raises(DataError, match="clinic 'sierra' has neither arrivals nor appointments"):
         clean(**added("clinics", "sierra,America/Lima,PE"))

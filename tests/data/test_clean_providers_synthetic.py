@@ -85,9 +85,9 @@ def test_arrivals_depend_on_hour_day_weather_and_fairs(made):
     assert by_hour[[10, 11, 12]].min() > 3 * by_hour[[1, 2, 3]].max()
     by_day = hours.groupby(hours["date"].dt.day_of_week)["arrivals"].mean()
     assert by_day.idxmax() == 0 and by_day.idxmin() == 6
-    assert hours["arrivals"].astype(float).groupby([hours["clinic"], hours["hour"]]).agg(["mean", "var"]).apply(
-        lambda row: row["var"] > row["mean"], axis=1
-    ).mean() > 0.9  # fmt: skip
+    # More than Poisson: the variance within an hour of a clinic is above its mean.
+    within = hours["arrivals"].astype(float).groupby([hours["clinic"], hours["hour"]]).agg(["mean", "var"]).sum()
+    assert within["var"] > 1.05 * within["mean"]
     cold = made[1]["hourly_arrivals"].query("status == 'complete' and service == 'paediatrics'")
     months = cold.groupby(cold["date"].dt.month)["arrivals"].mean()
     assert months[[6, 7, 8]].mean() > 1.15 * months[[12, 1, 2]].mean()

@@ -48,10 +48,18 @@ def has_clinics(raw: Path) -> bool:
 
 
 def open_clinic_file(raw: Path, name: str, table: str, ledger: Ledger) -> tuple[pd.DataFrame, str]:
-    """Read a file of :data:`COLUMNS` as text, indexed by its lines from 0, and enter its rows for `table`."""
+    """Read a file of :data:`COLUMNS` as text, indexed by its lines from 0, and enter its rows for `table`.
+
+    Raises
+    ------
+    RawFileError
+        If it is not there, cannot be read, lacks a column or has no rows.
+    """
     path = raw / RAW_PATHS[name]
     frame = read_csv(path, COLUMNS[name])[list(COLUMNS[name])]
     ledger.enter(path.name, table, len(frame))
+    if frame.empty:
+        raise RawFileError(f"{path.name} has no rows; write it again")
     return frame, path.name
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: First skills of a clinic's staff, in turn, as far as it offers them: what never closes needs the most people.
-_TURN = ("emergency", "general", "emergency", "paediatrics", "emergency", "prenatal")
+_TURN = ("emergency", "general", "emergency", "paediatrics")
 _DAY = 24 * 60
 
 

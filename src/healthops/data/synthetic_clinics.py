@@ -20,9 +20,9 @@ TIME_ZONE, HOLIDAYS = "America/Santiago", "PE"
 #: Services that never close, and those with appointments.
 WALK_IN, BOOKED = ("emergency", "paediatrics"), ("general", "prenatal")
 #: Clinics: size beside the first, mean temperature and half of its yearly range, deg C.
-CLINICS = {"north": (1.0, 21.0, 3.0), "centre": (1.5, 15.0, 5.0), "south": (0.7, 10.0, 7.0)}
+CLINICS = {"north": (1.0, 21.0, 3.0), "centre": (1.25, 15.0, 5.0), "south": (0.7, 10.0, 7.0)}
 #: Mean arrivals an hour of the first clinic.
-_RATE = {"emergency": 2.6, "paediatrics": 1.3}
+_RATE = {"emergency": 2.1, "paediatrics": 1.0}
 #: From Monday to Sunday.
 _WEEK = {
     "emergency": (1.12, 1.03, 0.99, 0.98, 1.0, 0.97, 0.91),
