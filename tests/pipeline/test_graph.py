@@ -147,3 +147,15 @@ def test_a_page_cites_the_sources_of_what_it_reads():
     assert {s.ground for s in proving} == {"", "flusight"}
     # 57 vintages and the truth are one file at 58 commits.
     assert [s.name for s in proving if "target-hospital" in s.path] == ["flusight_truth"]
+
+
+def test_a_page_about_providers_cites_what_it_reads_of_them():
+    from healthops.data.sources import load_sources
+    from healthops.pipeline.page import cited
+
+    def named(*reads: str) -> set[str]:
+        found = cited(load_sources().values(), Declaration("14", "x", reads=reads))
+        return {source.name for source in found if source.ground}
+
+    assert named("hourly_arrivals") == {"hourly_arrivals"} and named("appointments") == {"appointments"}
+    assert len(named("roster_solutions")) == 11 and named("providers", "provider_ledger") == set()

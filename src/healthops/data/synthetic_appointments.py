@@ -17,8 +17,8 @@ from healthops.data.synthetic_clinics import BOOKED, CLINICS, holidays_of
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Appointments a patient and year, on average; a session of a provider is booked with about so many.
-_VISITS, _SESSION = 4.4, 20
+#: Appointments a patient and year, on average; most appointments of a provider's day, and when it counts as full.
+_VISITS, _SESSION, _FULL = 4.4, 20, 22
 _SLOT_MIN, _MORNING, _AFTERNOON, _HALF = 20, 480, 780, 12
 _SAME_DAY, _LEAD_SHAPE, _LEAD_SCALE, _LONGEST = 0.34, 1.1, 12.0, 150
 _REMINDED, _REMINDER_LEAD = 0.65, 3
@@ -168,23 +168,30 @@ def _place(rng: np.random.Generator, frame: pd.DataFrame, skills: pd.DataFrame) 
             if len(rows):
                 names = [p for p in able[clinic, service] if p not in there] or able[clinic, service]
                 on_duty = [names[k] for k in rng.permutation(len(names))[: -(-len(rows) // _SESSION)]]
+                provider[rows] = _share_out(frame["preferred_provider"].loc[rows], on_duty)
                 there.update(on_duty)
-                # The preferred one if there, else whoever has the fewest.
-                load = dict.fromkeys(on_duty, 0)
-                for row in rows:
-                    wanted = frame["preferred_provider"].iat[row]
-                    name = wanted if load.get(wanted, 24) < 22 else min(load, key=load.get)  # type: ignore[arg-type]
-                    load[name] += 1
-                    provider[row] = name
         taken = provider[day.index]
         for name in sorted(there):
             rows = day.index[taken == name]
-            slots = (
-                np.sort(rng.choice(2 * _HALF, len(rows), replace=False)) if len(rows) <= 24 else np.arange(len(rows))
-            )
-            times = np.where(slots < _HALF, _MORNING + _SLOT_MIN * slots, _AFTERNOON + _SLOT_MIN * (slots - _HALF))
-            start[rows[np.argsort(wish[rows], kind="stable")]] = np.minimum(times, 1430)
+            start[rows[np.argsort(wish[rows], kind="stable")]] = _slots(rng, len(rows))
     frame["provider"], frame["start_minute"] = provider, start
+
+
+def _share_out(preferred: pd.Series, on_duty: list[str]) -> list[str]:
+    """Who sees each patient: the one that it prefers, if there and not nearly full, else whoever has the fewest."""
+    load, out = dict.fromkeys(on_duty, 0), []
+    for wanted in preferred:
+        name = wanted if load.get(wanted, _FULL) < _FULL else min(on_duty, key=load.__getitem__)
+        load[name] += 1
+        out.append(name)
+    return out
+
+
+def _slots(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Starts of `size` appointments of a provider on a day, in ascending order, minutes: some of the slots, or all."""
+    slots = np.sort(rng.choice(2 * _HALF, size, replace=False)) if size <= 2 * _HALF else np.arange(size)
+    times = np.where(slots < _HALF, _MORNING + _SLOT_MIN * slots, _AFTERNOON + _SLOT_MIN * (slots - _HALF))
+    return np.minimum(times, 1430)
 
 
 def _attend(rng: np.random.Generator, frame: pd.DataFrame, law: Law) -> np.ndarray:
