@@ -1,6 +1,6 @@
 """Who goes where and when: routes with time windows, home care in pairs, visits of community health workers.
 
-=========================  =====================================================================================
+=========================  ==============================================================================
 module                     what it holds
 =========================  =====================================================================================
 :mod:`.vrp_instances`      readers of routing instances: Solomon's format, its JSON, VRPLIB; solutions as ``.sol``
@@ -15,3 +15,5 @@ module                     what it holds
 :mod:`.visit_check`        an independent check of such a day from tables alone, reasons included
 =========================  =====================================================================================
 """
+=======
+"""Who works when, who is seen when and which way to go: rosters, appointments, routes, and their repair."""
