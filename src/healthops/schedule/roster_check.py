@@ -100,7 +100,9 @@ def check_roster(problem: RosterProblem | ShiftInstance, roster: Roster) -> list
     instance = problem.instance
     people, shifts = set(problem.people), set(problem.shift_ids)
     unknown = [
-        RosterViolation("unknown", who, day, f"the roster names {who}, {shift} on day {day}, which the instance has not")
+        RosterViolation(
+            "unknown", who, day, f"the roster names {who}, {shift} on day {day}, which the instance has not"
+        )
         for (who, day), shift in sorted(roster.assigned.items())
         if who not in people or shift not in shifts or not 0 <= day < instance.days
     ]
@@ -180,4 +182,3 @@ def _days(problem: RosterProblem, one: Employee, line: list[str | None]) -> Iter
             wanted = problem.pinned[one.id, day] or "no shift"
             words = f"{one.id} has {shift or 'no shift'} on {day_name(day)}, where {wanted} is pinned"
             yield RosterViolation("pinned", one.id, day, words)
-

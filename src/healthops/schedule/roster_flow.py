@@ -156,9 +156,7 @@ def _successions(out: _Writer, problem: RosterProblem, n: int, at: Mapping, work
     At most one, and none where neither of the two days is worked: the right side is the stretches that cover either.
     """
     number = {shift: k for k, shift in enumerate(problem.shift_ids)}
-    forbidden = {
-        number[s.id]: frozenset(number[x] for x in s.cannot_be_followed_by) for s in problem.instance.shifts
-    }
+    forbidden = {number[s.id]: frozenset(number[x] for x in s.cannot_be_followed_by) for s in problem.instance.shifts}
     sets = {f for f in forbidden.values() if f}
     # Closed under intersection, so that each pair of sets that exclude one another has its row.
     while True:
@@ -412,7 +410,9 @@ def minimise(
         solver.setOptionValue(option, value)
     if nodes is not None:
         solver.setOptionValue("mip_max_nodes", nodes)
-    solver.passModel(_program(model, costs, model.constant if constant is None else constant, lower, upper, extra, relax))
+    solver.passModel(
+        _program(model, costs, model.constant if constant is None else constant, lower, upper, extra, relax)
+    )
     if start is not None:
         index, value = model.hint(start)
         solver.setSolution(len(index), index.astype(np.int32), value)
@@ -466,4 +466,6 @@ def _outcome(highspy, solver, relax: bool) -> Solved:
     if relax:
         solution = solver.getSolution()
         return Solved(np.array(solution.col_value), value, value, True, np.array(solution.col_dual))
-    return Solved(np.array(solver.getSolution().col_value) if found else None, value, float(info.mip_dual_bound), optimal)
+    return Solved(
+        np.array(solver.getSolution().col_value) if found else None, value, float(info.mip_dual_bound), optimal
+    )

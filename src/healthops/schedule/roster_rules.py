@@ -5,7 +5,7 @@ Written from the rules themselves and not from the network of :mod:`.roster_flow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from healthops.data.shift_instances import Employee
@@ -43,6 +43,8 @@ class RuleModel:
     problem : RosterProblem
     switched : bool
         Whether rules hold only where their literal (`literals`) does; else they always hold.
+    people : collection of str, optional
+        Employees that are modelled; by default all.
 
     Attributes
     ----------
@@ -50,7 +52,7 @@ class RuleModel:
         Rule -> its literal, in the order in which rules were added.
     """
 
-    def __init__(self, problem: RosterProblem, *, switched: bool) -> None:
+    def __init__(self, problem: RosterProblem, *, switched: bool, people: Collection[str] | None = None) -> None:
         from ortools.sat.python import cp_model
 
         self.problem, self.switched = problem, switched
@@ -58,8 +60,10 @@ class RuleModel:
         self.literals: dict[Rule, object] = {}
         self.cell: dict[tuple[str, int, str], object] = {}
         self.works: dict[tuple[str, int], object] = {}
+        self.people = tuple(who for who in problem.people if people is None or who in people)
         for one in problem.instance.staff:
-            self._employee(one)
+            if one.id in self.people:
+                self._employee(one)
 
     def _clause(self, rule: Rule, literals: Iterable) -> None:
         """At least one of the literals, where the rule holds."""
@@ -72,7 +76,9 @@ class RuleModel:
             constraint.only_enforce_if(self._literal(rule))
 
     def _literal(self, rule: Rule):
-        return self.literals.setdefault(rule, self.literals.get(rule) or self.model.new_bool_var(rule.words))
+        if rule not in self.literals:
+            self.literals[rule] = self.model.new_bool_var(rule.words)
+        return self.literals[rule]
 
     def _unless(self, rule: Rule) -> list:
         return [self._literal(rule).negated()] if self.switched else []
@@ -156,17 +162,17 @@ class RuleModel:
         """Make cover hard: at least so many persons present on a day and shift."""
         for (day, shift), persons in least.items():
             if persons > 0:
-                there = [self.cell[who, day, shift] for who in self.problem.people
+                there = [self.cell[who, day, shift] for who in self.people
                          if (who, day) not in self.problem.absent]  # fmt: skip
                 rule = Rule("cover", None, day, f"{shift} on {day_name(day)} has at least {persons}")
                 self._limit(rule, sum(there) >= persons)
 
     def grant(self) -> None:
         """Make every request hard."""
-        for r in self.problem.instance.on_requests:
+        for r in (r for r in self.problem.instance.on_requests if r.employee in self.people):
             rule = Rule("on request", r.employee, r.day, f"{r.employee} asks for {r.shift} on {day_name(r.day)}")
             self._clause(rule, [self.cell[r.employee, r.day, r.shift]])
-        for r in self.problem.instance.off_requests:
+        for r in (r for r in self.problem.instance.off_requests if r.employee in self.people):
             rule = Rule("off request", r.employee, r.day, f"{r.employee} asks not for {r.shift} on {day_name(r.day)}")
             self._clause(rule, [self.cell[r.employee, r.day, r.shift].negated()])
 
@@ -178,7 +184,7 @@ class RuleModel:
         """Cost of a roster as an expression, with its variables for cover and shares."""
         instance, terms, constant = self.problem.instance, [], 0
         for c in instance.cover:
-            there = sum(self.cell[who, c.day, c.shift] for who in self.problem.people
+            there = sum(self.cell[who, c.day, c.shift] for who in self.people
                         if (who, c.day) not in self.problem.absent)  # fmt: skip
             under = self.model.new_int_var(0, c.required, "")
             over = self.model.new_int_var(0, len(instance.staff), "")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class _Search:
     best: Roster | None = None
     value: int | None = None
     bound: int = 0
+    relaxed: Solved | None = None
     size: dict[str, float] = field(default_factory=dict)
     log: list[tuple[float, int]] = field(default_factory=list)
 
@@ -62,6 +63,14 @@ class _Search:
         self.best, self.value = roster, value
         self.log.append((time.process_time(), value))
         return True
+
+    def within(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds of the whole model without the variables that no roster of cost `level` or less has above 0."""
+        lower, upper = self.whole.bounds
+        if self.relaxed is None:
+            return lower, upper
+        out = (self.relaxed.reduced > level - self.relaxed.value + 1e-6) & (lower == 0)
+        return lower, np.where(out, 0.0, upper)
 
     def note(self, solved: Solved) -> None:
         """Keep what a run of the whole model found and proved."""
@@ -130,16 +139,15 @@ def _deepen(search: _Search, until: float, nodes: int | None) -> None:
     relaxed = minimise(search.whole, relax=True, cpu_s=until - time.process_time())
     if not relaxed.done:
         return
+    search.relaxed = relaxed
     search.bound = max(search.bound, math.ceil(relaxed.value - 1e-4))
-    lower, upper = search.whole.bounds
     step = max(LEAST_STEP, math.ceil(STEP * search.bound))
     while not search.proved() and time.process_time() < until:
         level = search.bound + step
         if search.value is not None:
             level = min(level, search.value - 1)
-        out = (relaxed.reduced > level - relaxed.value + 1e-6) & (lower == 0)
-        solved = minimise(search.whole, bounds=(lower, np.where(out, 0.0, upper)), cpu_s=until - time.process_time(),
-                          nodes=nodes)  # fmt: skip
+        cpu_s = until - time.process_time()
+        solved = minimise(search.whole, bounds=search.within(level), cpu_s=cpu_s, nodes=nodes)
         if solved.x is not None:
             search.take(search.whole.roster(solved.x))
         # What was left out costs more than the level: nothing is below both.
@@ -179,7 +187,12 @@ def _lines(search: _Search, size: int, until: float) -> tuple[Solved, FlowModel]
         for k, who in enumerate(people):
             weight[k] += 3 * (shift in search.problem.open_shifts(who, day))
     chosen = search.rng.choice(len(people), min(size, len(people)), replace=False, p=weight / weight.sum())
-    free = {people[k]: search.blocks[people[k]] for k in sorted(chosen)}
+    # The roster at hand costs its value, so that it keeps to these bounds too.
+    upper = search.within(search.value)[1]
+    free = {}
+    for k in sorted(chosen):
+        own, first = search.blocks[people[k]], search.whole.start[people[k]]
+        free[people[k]] = replace(own, upper=upper[first : first + len(own.cost)])
     model = FlowModel.build(search.problem, free, search.best)
     return _run(search, model, None, until), model
 
@@ -188,7 +201,7 @@ def _window(search: _Search, size: int, until: float) -> tuple[Solved, FlowModel
     """Free the days of a window in all lines."""
     days = search.problem.instance.days
     first = int(search.rng.integers(-size // 2, days - size // 2))
-    lower, upper = (bound.copy() for bound in search.whole.bounds)
+    lower, upper = (bound.copy() for bound in search.within(search.value))
     for (who, day, shift), v in search.whole.cells.items():
         if not first <= day < first + size:
             lower[v] = upper[v] = float(search.best.get(who, day) == shift)
