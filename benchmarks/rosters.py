@@ -6,7 +6,8 @@ Reads every instance of a folder (and of folders in it), makes a roster within s
 :mod:`healthops.schedule.roster_check`, which recomputes its cost from the instance alone, and writes
 
 * ``<instance>.csv``: the roster (employee, day from 0, shift);
-* ``rosters.csv``: value, lower bound, gap, CPU seconds, and, with ``--best``, the best known value and the excess over it.
+* ``rosters.csv``: value, lower bound, gap, CPU seconds, and, with ``--best``, the best known value and the excess
+  over it.
 
 A row is written as soon as its instance is done; a run that was stopped keeps what it had.
 """

@@ -1,4 +1,4 @@
-"""Rosters: the models against all rosters of small problems and against one another, the checker against planted faults."""
+"""Rosters: models against all rosters of small problems and one another, the checker against planted faults."""
 
 from __future__ import annotations
 

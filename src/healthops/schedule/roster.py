@@ -1,8 +1,8 @@
 """Rosters: who works which shift on which day.
 
 The hard rules and weights are those of Curtois and Qu (2014), "Computational results on new staff scheduling benchmark
-instances", as :mod:`healthops.data.shift_instances` reads them. A clinic adds times at which somebody cannot work, shares
-of unpopular shifts, cells that are pinned, and absences.
+instances", as :mod:`healthops.data.shift_instances` reads them. A clinic adds times at which somebody cannot work,
+shares of unpopular shifts, cells that are pinned, and absences.
 """
 
 from __future__ import annotations

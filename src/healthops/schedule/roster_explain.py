@@ -1,9 +1,10 @@
 """Why there is no roster: a smallest set of rules and requests that cannot hold together, in words.
 
-Each rule holds where its literal does. CP-SAT names assumed literals that cannot all hold; a deletion filter then leaves
-out one rule after the other as long as the rest still cannot hold, so that what remains is irreducible. A set with the fewest
-rules is found as a least hitting set of correction sets (Ignatiev, Previti, Liffiton and Marques-Silva 2015, "Smallest MUS
-extraction with minimal hitting set dualization"): every conflict holds a rule of each correction set.
+Each rule holds where its literal does. CP-SAT names assumed literals that cannot all hold; a deletion filter then
+leaves out one rule after the other as long as the rest still cannot hold, so that what remains is irreducible. A set
+with the fewest rules is found as a least hitting set of correction sets (Ignatiev, Previti, Liffiton and Marques-Silva
+2015, "Smallest MUS extraction with minimal hitting set dualization"): every conflict holds a rule of each correction
+set.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def _work_arcs(one: Employee, can: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _rest_arcs(one: Employee, days: int) -> list[tuple[bool, int, int]]:
-    """Rests: (after work, day, day after). After work comes the shortest rest, or all that is left; then single days."""
+    """Rests: (after work, day, day after). After work comes the shortest rest, or what is left; then single days."""
     least = max(one.min_consecutive_days_off, 1)
     after = [(True, day, min(day + least, days)) for day in range(1, days)]
     return after + [(False, day, day + 1) for day in range(days)]
@@ -151,7 +151,7 @@ def _links(out: _Writer, days: int, n: int, at: Mapping, work: list) -> None:
 
 
 def _successions(out: _Writer, problem: RosterProblem, n: int, at: Mapping, work: list) -> None:
-    """Shifts that cannot follow others: a set F on the next day and all shifts before which F is forbidden, at most one.
+    """Shifts that cannot follow others: a set F on the next day and all shifts that F cannot follow, at most one.
 
     At most one, and none where neither of the two days is worked: the right side is the stretches that cover either.
     """

@@ -28,7 +28,8 @@ class Repair:
     changes : int
         Cells of the roster that differ; no roster with so few persons missing has fewer, where `proved`.
     missing : int
-        Weighted persons missing against what the roster before gave, as far as it was wanted; the least, where `proved`.
+        Weighted persons missing against what the roster before gave, as far as it was wanted; the least, where
+        `proved`.
     proved : bool
     cost_before, cost_after : int
         Cost of both with the absence.
@@ -68,9 +69,9 @@ def repair(
 ) -> Repair:
     """Fill what an absence leaves open, changing as few assignments as can be.
 
-    First the weighted number of persons missing is made least, against the smaller of what cover wants and what the roster
-    gave before; among rosters that do so the fewest cells change; among those a cheap one is taken, not always the
-    cheapest. Every hard rule holds for everybody; the absent keep their other days, and their lost shifts are credited.
+    First the weighted number of persons missing is made least, against the smaller of what cover wants and what the
+    roster gave before; among rosters that do so the fewest cells change. The cost of requests is not looked at. Every
+    hard rule holds for everybody; lost shifts are credited to the absent, who may work on other days.
 
     Parameters
     ----------

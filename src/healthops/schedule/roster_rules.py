@@ -1,4 +1,4 @@
-"""The rules of a roster as clauses, one by one, for CP-SAT: a first feasible roster, and which rules cannot hold together.
+"""The rules of a roster as clauses for CP-SAT: a first feasible roster, and which rules cannot hold together.
 
 Written from the rules themselves and not from the network of :mod:`.roster_flow`, so that the one can test the other.
 """

@@ -1,13 +1,13 @@
 """Solving a roster: proof by the stretch-flow model, better rosters by freeing some lines or days at a time.
 
 1. HiGHS on the whole model, for a share of the time: small instances end here.
-2. Deepening. In a roster of cost c or less no variable is above 0 whose reduced cost in the linear relaxation is more than
-   c less its value (reduced-cost fixing). With c a little above the bound most stretches go; HiGHS then finds a roster
-   of cost c or less, which proves it best, or that there is none, which raises the bound above c, and c grows.
+2. Deepening. In a roster of cost c or less no variable is above 0 whose reduced cost in the linear relaxation is more
+   than c less its value (reduced-cost fixing). With c a little above the bound most stretches go; HiGHS then finds a
+   roster of cost c or less, which proves it best, or that there is none, which raises the bound above c, and c grows.
 3. Without a roster yet, CP-SAT finds the first one that keeps all hard rules.
-4. Large neighbourhood search: the lines of some employees, or the days of a window, are free and the rest stands; each such
-   program is solved by HiGHS, from the roster at hand. Neighbourhoods grow where they are exhausted and shrink where they
-   are too hard.
+4. Large neighbourhood search: the lines of some employees, or the days of a window, are free and the rest stands; each
+   such program is solved by HiGHS, from the roster at hand. Neighbourhoods grow where they are exhausted and shrink
+   where they are too hard.
 5. HiGHS on the whole model again, from the best roster, for what is left.
 """
 
@@ -101,8 +101,8 @@ def solve_roster(
     seconds : float
         CPU seconds of this process. Without a limit it ends when the roster is proved to be optimal.
     rounds, nodes : int, optional
-        Neighbourhoods of the search, and nodes of each run of the whole model. With both and without `seconds`, the same
-        seed gives the same roster everywhere; use them where a page must come out the same.
+        Neighbourhoods of the search, and nodes of each run of the whole model. With both and without `seconds`, the
+        same seed gives the same roster everywhere; use them where a page must come out the same.
     start : Roster, optional
         A feasible roster to begin with.
 
