@@ -456,7 +456,8 @@ def _stop_after(solver, deadline: float) -> None:
 
 def _outcome(highspy, solver, relax: bool) -> Solved:
     status, info = solver.getModelStatus(), solver.getInfo()
-    if status == highspy.HighsModelStatus.kInfeasible:
+    # No cost is below 0 without end: what presolve cannot tell from unbounded has no solution.
+    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         return Solved(None, math.inf, math.inf, True)
     found = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     optimal = status == highspy.HighsModelStatus.kOptimal

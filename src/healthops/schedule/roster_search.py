@@ -81,8 +81,12 @@ class _Search:
             )
         if solved.x is not None:
             self.take(self.whole.roster(solved.x))
-        if math.isfinite(solved.bound):
-            self.bound = max(self.bound, math.ceil(solved.bound - 1e-4))
+        self.raise_bound(solved.bound)
+
+    def raise_bound(self, bound: float) -> None:
+        """Keep a proved bound; costs are whole numbers."""
+        if math.isfinite(bound):
+            self.bound = max(self.bound, math.ceil(bound - 1e-4))
 
 
 def solve_roster(
@@ -140,7 +144,7 @@ def _deepen(search: _Search, until: float, nodes: int | None) -> None:
     if not relaxed.done:
         return
     search.relaxed = relaxed
-    search.bound = max(search.bound, math.ceil(relaxed.value - 1e-4))
+    search.raise_bound(relaxed.value)
     step = max(LEAST_STEP, math.ceil(STEP * search.bound))
     while not search.proved() and time.process_time() < until:
         level = search.bound + step
@@ -151,7 +155,7 @@ def _deepen(search: _Search, until: float, nodes: int | None) -> None:
         if solved.x is not None:
             search.take(search.whole.roster(solved.x))
         # What was left out costs more than the level: nothing is below both.
-        search.bound = max(search.bound, min(level + 1, math.ceil(solved.bound - 1e-4)))
+        search.raise_bound(min(level + 1, solved.bound))
         if not solved.done:
             return
         step *= 2
