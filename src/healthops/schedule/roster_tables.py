@@ -96,7 +96,7 @@ def roster_table(problem: RosterProblem, roster: Roster, first: pd.Timestamp) ->
 
 def _horizon(cover: pd.DataFrame) -> tuple[pd.Timestamp, int]:
     dates = pd.DatetimeIndex(sorted(set(cover["date"])))
-    if len(dates) == 0 or dates[0].dayofweek != 0 or len(dates) != (dates[-1] - dates[0]).days + 1:
+    if len(dates) == 0 or dates[0].day_of_week != 0 or len(dates) != (dates[-1] - dates[0]).days + 1:
         when = f"from {dates[0].date()} to {dates[-1].date()} ({len(dates)} days)" if len(dates) else "none"
         raise RosterError(f"cover's days are {when}: they must be every day from a Monday on")
     return dates[0], len(dates)
