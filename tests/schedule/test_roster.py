@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 from healthops.data.shift_instances import Cover, Request, ShiftInstance, read_shift_instance
 from healthops.schedule.roster import FairShare, Roster, RosterError, RosterProblem, read_roster, write_roster
 from healthops.schedule.roster_check import InvalidRoster, assert_feasible, check_roster, roster_cost
-from healthops.schedule.roster_flow import FlowModel, minimise
+from healthops.schedule.roster_flow import FlowModel, block, minimise
 from healthops.schedule.roster_rules import InfeasibleRoster, first_roster
-from healthops.schedule.roster_search import solve_roster
+from healthops.schedule.roster_search import _improve, _lines, _Search, _window, solve_roster
 from tests.schedule.tiny_roster import SHIFTS, Every, draw, employee
 
 
@@ -174,6 +175,25 @@ def test_same_seed_same_roster_and_search_alone_never_makes_it_worse():
     found = [solve_roster(problem, rounds=3, nodes=1, start=start, seed=5) for _ in range(2)]
     assert found[0].roster == found[1].roster
     assert found[0].bound <= found[0].value <= roster_cost(problem, start).total
+
+
+@pytest.mark.parametrize("kind", ["lines", "window"])
+def test_neighbourhoods_alone_reach_the_least_cost(kind):
+    """From a roster made for no cover; the lines of two of three, or four days, are free at a time."""
+    problem = draw(4, people=3, days=8)
+    start = first_roster(problem.change(instance=replace(problem.instance, cover=())))[0]
+    blocks = {employee.id: block(problem, employee) for employee in problem.instance.staff}
+    search = _Search(problem, math.inf, np.random.default_rng(2), blocks, FlowModel.build(problem, blocks))
+    search.take(start)
+    for _ in range(12):
+        solved, model = _lines(search, 2, math.inf) if kind == "lines" else _window(search, 4, math.inf)
+        search.take(model.roster(solved.x))
+    assert [value for _, value in search.log] == sorted((value for _, value in search.log), reverse=True)
+    least, first = Every.of(problem).least_cost(), roster_cost(problem, start).total
+    assert least <= search.value < first
+    # The whole search, which may free all, ends at the least.
+    _improve(search, math.inf, 3)
+    assert search.value == least
 
 
 @pytest.mark.mirror

@@ -1,13 +1,13 @@
 """Solving a roster: proof by the stretch-flow model, better rosters by freeing some lines or days at a time.
 
 1. HiGHS on the whole model, for a share of the time: small instances end here.
-2. Deepening. In a roster of cost c or less no variable is above 0 whose reduced cost in the linear relaxation is more
+2. Without a roster yet, CP-SAT finds the first one that keeps all hard rules.
+3. Large neighbourhood search: the lines of some employees, or the days of a window, are free and the rest stands; each
+   such program is solved by HiGHS, from the roster at hand. Neighbourhoods grow where they are exhausted and shrink
+   where they are too hard. It comes first where the roster is far from the bound, and once more after deepening.
+4. Deepening. In a roster of cost c or less no variable is above 0 whose reduced cost in the linear relaxation is more
    than c less its value (reduced-cost fixing). With c a little above the bound most stretches go; HiGHS then finds a
    roster of cost c or less, which proves it best, or that there is none, which raises the bound above c, and c grows.
-3. Without a roster yet, CP-SAT finds the first one that keeps all hard rules.
-4. Large neighbourhood search: the lines of some employees, or the days of a window, are free and the rest stands; each
-   such program is solved by HiGHS, from the roster at hand. Neighbourhoods grow where they are exhausted and shrink
-   where they are too hard.
 5. HiGHS on the whole model again, from the best roster, for what is left.
 """
 
@@ -24,8 +24,10 @@ from healthops.schedule.roster_check import assert_feasible, roster_cost
 from healthops.schedule.roster_flow import Block, FlowModel, Solved, block, minimise
 from healthops.schedule.roster_rules import InfeasibleRoster, first_roster
 
-#: Shares of the CPU seconds by whose end the first run of the whole model, deepening and search stop.
-FIRST, DEEPER, SEARCH = 0.15, 0.65, 0.9
+#: Shares of the CPU seconds by whose end the first run of the whole model, an early search, deepening and search stop.
+FIRST, EARLY, DEEPER, SEARCH = 0.15, 0.5, 0.75, 0.95
+#: An early search is for rosters that cost so many times the bound, and ends at so many times.
+FAR, NEAR = 1.25, 1.01
 #: How far above the bound deepening looks, as a share of the bound, and at the least.
 STEP, LEAST_STEP = 0.001, 2
 #: Nodes of branch and bound in one neighbourhood.
@@ -45,6 +47,7 @@ class _Search:
     value: int | None = None
     bound: int = 0
     relaxed: Solved | None = None
+    relaxed_s: float = 0.0
     size: dict[str, float] = field(default_factory=dict)
     log: list[tuple[float, int]] = field(default_factory=list)
 
@@ -124,26 +127,27 @@ def solve_roster(
     if start is not None:
         search.take(start)
     search.note(minimise(whole, start=search.best, cpu_s=FIRST * seconds, nodes=nodes))
+    if search.best is None:
+        search.take(first_roster(problem, effort=0.0, seed=seed)[0])
+    if search.value > FAR * search.bound:
+        _improve(search, begun + EARLY * seconds, rounds, near=NEAR)
     if not search.proved():
         _deepen(search, begun + DEEPER * seconds, nodes)
     if not search.proved():
-        if search.best is None:
-            effort = 5.0 if math.isinf(seconds) else min(60.0, 0.1 * seconds)
-            roster, bound = first_roster(problem, effort=effort, seed=seed)
-            search.take(roster)
-            search.bound = max(search.bound, bound)
         _improve(search, begun + SEARCH * seconds, rounds)
-    if not search.proved() and search.left() > 1:
+    # HiGHS is not interrupted within its first relaxation: no run that would end in it.
+    if not search.proved() and search.relaxed is not None and search.left() > 2 * search.relaxed_s:
         search.note(minimise(whole, start=search.best, cpu_s=search.left(), nodes=nodes))
     return RosterResult(search.best, search.value, search.bound, time.process_time() - begun)
 
 
 def _deepen(search: _Search, until: float, nodes: int | None) -> None:
     """Solve the whole model without what a roster near the bound cannot have, and look further each time."""
-    relaxed = minimise(search.whole, relax=True, cpu_s=until - time.process_time())
+    begun = time.process_time()
+    relaxed = minimise(search.whole, relax=True, cpu_s=until - begun)
     if not relaxed.done:
         return
-    search.relaxed = relaxed
+    search.relaxed, search.relaxed_s = relaxed, time.process_time() - begun
     search.raise_bound(relaxed.value)
     step = max(LEAST_STEP, math.ceil(STEP * search.bound))
     while not search.proved() and time.process_time() < until:
@@ -161,13 +165,13 @@ def _deepen(search: _Search, until: float, nodes: int | None) -> None:
         step *= 2
 
 
-def _improve(search: _Search, until: float, rounds: int | None) -> None:
-    """Free neighbourhoods in turn until the time or the rounds are over, or the roster is proved."""
+def _improve(search: _Search, until: float, rounds: int | None, *, near: float = 1.0) -> None:
+    """Free neighbourhoods in turn until the time or the rounds are over, or the roster costs `near` x the bound."""
     people, days = len(search.blocks), search.problem.instance.days
     search.size = {"lines": min(5.0, people), "window": min(6.0, days)}
     limit = {"lines": people, "window": days}
     stale, done = 0, 0
-    while not search.proved() and time.process_time() < until and (rounds is None or done < rounds):
+    while search.value > near * search.bound and time.process_time() < until and (rounds is None or done < rounds):
         kind = "window" if done % 3 == 2 else "lines"
         size = int(search.size[kind])
         solved, model = _lines(search, size, until) if kind == "lines" else _window(search, size, until)
