@@ -18,7 +18,7 @@ from healthops.schedule.roster_search import solve_roster
 from tests.schedule.tiny_roster import SHIFTS, Every, draw, employee
 
 
-def fewest(problem: RosterProblem, before: Roster, lost: set) -> tuple[int, int]:
+def fewest(problem: RosterProblem, before: Roster, lost: set, worth: int | None = None) -> tuple[int, int] | int:
     """Least (weighted persons missing, changed cells) over all rosters that keep the lost cells and the days before."""
     first = min(day for _, day in lost)
     there: dict = {}
@@ -30,7 +30,7 @@ def fewest(problem: RosterProblem, before: Roster, lost: set) -> tuple[int, int]
                                 if d < first or (who, d) in lost)]
         for who, mine in zip(problem.people, every.lines, strict=True)
     ]  # fmt: skip
-    best = (10**9, 0)
+    found = []
     for chosen in product(*lines):
         after = every.roster(chosen)
         missing = 0
@@ -38,8 +38,8 @@ def fewest(problem: RosterProblem, before: Roster, lost: set) -> tuple[int, int]
             now = sum(after.get(w, c.day) == c.shift and (w, c.day) not in lost for w in problem.people)
             missing += c.under_weight * max(min(c.required, there.get((c.day, c.shift), 0)) - now, 0)
         changed = sum(after.get(w, d) != before.get(w, d) for w in problem.people for d in range(problem.instance.days))
-        best = min(best, (missing, changed))
-    return best
+        found.append((missing, changed))
+    return min(found) if worth is None else min(worth * missing // 10 + changed for missing, changed in found)
 
 
 @pytest.mark.parametrize("seed", [1, 4, 5, 7, 8, 9])
@@ -48,9 +48,13 @@ def test_repair_misses_and_changes_the_fewest_of_all_rosters(seed):
     before = solve_roster(problem).roster
     cells = sorted(before.assigned)
     lost = {cell for cell in cells if cell[0] == cells[-1][0] and cell[1] >= 3} or {cells[-1]}
-    found = repair(problem, before, lost)
+    found = repair(problem, before, lost, worth=None)
     assert found.proved
     assert (found.missing, found.changes) == fewest(problem, before, lost)
+    # Every person is worth 10 of weight in these problems: `worth` 1 is a change each.
+    frugal = repair(problem, before, lost, worth=1)
+    assert frugal.proved
+    assert frugal.missing // 10 + frugal.changes == fewest(problem, before, lost, worth=1)
     assert check_roster(found.problem, found.after) == []
     assert all(found.after.assigned[cell] == before.assigned[cell] for cell in lost)
     table = found.table()

@@ -1,4 +1,4 @@
-"""A roster made good after an absence: the fewest persons missing, then the provably fewest assignments changed."""
+"""A roster made good after an absence: few persons missing, and provably the fewest assignments changed for it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Repair:
         days before the first that may change are pinned.
     before, after : Roster
     changes : int
-        Cells of the roster that differ; no roster with so few persons missing has fewer, where `proved`.
+        Cells of the roster that differ.
     missing : int
-        Weighted persons missing against what the roster before gave, as far as it was wanted; the least, where
-        `proved`.
+        Weighted persons missing against what the roster before gave, as far as it was wanted, by the weights of cover.
     proved : bool
+        No roster is better by the measure of :func:`repair`: none with as few persons missing changes fewer cells.
     cost_before, cost_after : int
         Cost of both with the absence.
     cpu_s : float
@@ -65,13 +65,15 @@ def repair(
     absent: Collection[Cell],
     *,
     first_day: int | None = None,
+    worth: int | None = 10,
     cpu_s: float = math.inf,
 ) -> Repair:
     """Fill what an absence leaves open, changing as few assignments as can be.
 
-    First the weighted number of persons missing is made least, against the smaller of what cover wants and what the
-    roster gave before; among rosters that do so the fewest cells change. The cost of requests is not looked at. Every
-    hard rule holds for everybody; lost shifts are credited to the absent, who may work on other days.
+    Minimised is `worth` x persons missing + cells that change, where persons miss against the smaller of what cover
+    wants and what the roster gave before, each weighed by its line of cover, the heaviest as 1. The cost of requests is
+    not looked at. Every hard rule holds for everybody; lost shifts are credited to the absent, who may work on other
+    days.
 
     Parameters
     ----------
@@ -82,6 +84,9 @@ def repair(
         Cells that are lost; those without a shift are ignored.
     first_day : int, optional
         First day that may change; by default the first day of the absence.
+    worth : int, optional
+        Changes that one more person present may cost at the most. None: any number, so that persons missing come first
+        and changes second, which is slow to prove where everybody works as much as they may.
     cpu_s : float
         CPU seconds after which the best so far is returned, with `proved` false.
 
@@ -105,12 +110,11 @@ def repair(
     held = {(who, day): roster.get(who, day) for who in problem.people for day in range(first)}
     held |= {cell: roster.assigned[cell] for cell in lost}
     now = problem.change(absent=problem.absent | lost, pinned={**problem.pinned, **held})
-    solved, model, small = _least(now, _targets(problem, roster, now), roster, cpu_s)
+    solved, model = _least(now, _targets(problem, roster, now), roster, worth, cpu_s)
     after = model.roster(solved.x) if solved.x is not None else roster
     assert_feasible(now, after)
     missing, changes = _missing(model.problem, after), len(_differ(now, roster, after))
-    proved = solved.done and missing * small + changes <= round(solved.bound + 0.4)
-    return Repair(now, roster, after, changes, missing, proved, roster_cost(now, roster).total,
+    return Repair(now, roster, after, changes, missing, solved.done, roster_cost(now, roster).total,
                   roster_cost(now, after).total, time.process_time() - begun)  # fmt: skip
 
 
@@ -127,19 +131,25 @@ def _targets(problem: RosterProblem, roster: Roster, now: RosterProblem) -> Rost
     return now.change(instance=replace(now.instance, cover=cover))
 
 
-def _least(now: RosterProblem, target: RosterProblem, roster: Roster, cpu_s: float) -> tuple[Solved, FlowModel, int]:
-    """Minimise missing persons x (more than all cells) + changed cells."""
+def _least(
+    now: RosterProblem, target: RosterProblem, roster: Roster, worth: int | None, cpu_s: float
+) -> tuple[Solved, FlowModel]:
+    """Minimise what missing persons are worth + changed cells."""
     model = FlowModel.build(target)
     free = [(who, day) for who in now.people for day in range(now.instance.days) if (who, day) not in now.pinned]
-    small = len(free) + 1
+    heaviest = max((c.under_weight for c in target.instance.cover), default=1) or 1
+    if worth is None:
+        prices = [(len(free) + 1) * c.under_weight for c in target.instance.cover]
+    else:
+        prices = [round(worth * c.under_weight / heaviest) for c in target.instance.cover]
     costs, constant = np.zeros(len(model.costs)), 0
     for (who, day, shift), v in model.cells.items():
         if (who, day) not in now.pinned:
             costs[v] = -1.0 if roster.get(who, day) == shift else float(roster.get(who, day) is None)
     constant = sum(roster.get(*cell) is not None for cell in free)
     cover = target.instance.cover
-    costs[model.first_cover : model.first_cover + len(cover)] = [small * c.under_weight for c in cover]
-    return minimise(model, costs=costs, constant=float(constant), start=roster, cpu_s=cpu_s), model, small
+    costs[model.first_cover : model.first_cover + len(cover)] = prices
+    return minimise(model, costs=costs, constant=float(constant), start=roster, cpu_s=cpu_s), model
 
 
 def _missing(target: RosterProblem, roster: Roster) -> int:
