@@ -13,9 +13,7 @@ from healthops.data.sources import VINTAGES, load_sources
 
 
 def test_sources_lie_where_the_cleaner_looks():
-    sources = {name: source for name, source in load_sources().items() if source.ground in ("", "vaccine", "maternal")}
-
-    grounds = ("", "vaccine", "hourly", "appointment", "roster")
+    grounds = ("", "vaccine", "maternal", "hourly", "appointment", "roster")
     sources = {name: source for name, source in load_sources().items() if source.ground in grounds}
     assert {name: source.relative for name, source in sources.items()} == {name: RAW_PATHS[name] for name in sources}
     assert load_sources()["flusight_locations"].relative == RAW_PATHS["flusight_locations"]
@@ -39,9 +37,8 @@ def test_sources_of_the_proving_ground_lie_where_its_readers_look():
     # Two reference dates share the file of 15 January 2025: nothing newer was published.
     assert (len(entries), len(vintages)) == (58, 57)
     assert {s.ground for s in sources.values()} == {
-        "", "vaccine", "maternal", "flusight", "dengue_project", "routes", "home_care",
-
-        "", "vaccine", "flusight", "dengue_project", "hourly", "appointment", "roster",
+        "", "vaccine", "maternal", "hourly", "appointment", "flusight", "dengue_project", "routes", "home_care",
+        "roster",
     }  # fmt: skip
 
 

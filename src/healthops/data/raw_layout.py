@@ -14,9 +14,6 @@ Some files exist only where somebody can tell (today: the synthetic country) and
     CSV with the columns of :data:`healthops.data.clean_campaign.COLUMNS`. Without one, its table is derived by stated
     assumptions (:mod:`healthops.data.campaign`).
 
-The register of community health workers is not among them: it has names and positions, and is imagined outside this
-folder (:mod:`healthops.data.clean_community`).
-
 ``clinics``, ``clinic_events``, ``clinic_arrivals``, ``clinic_appointments``, ``clinic_no_show_law``
     CSV with the columns of :data:`healthops.data.clinic_files.COLUMNS`: what a country records of its clinics. They
     stand in for ``hourly_arrivals`` and ``appointments``, which are of two places that have nothing in common.
@@ -24,6 +21,9 @@ folder (:mod:`healthops.data.clean_community`).
 ``clinic_service_times``
     CSV with the columns of the same list. Without them their tables are drawn by stated assumptions
     (:mod:`healthops.data.staff`).
+
+The register of community health workers is not among them: it has names and positions, and is imagined outside this
+folder (:mod:`healthops.data.clean_community`).
 """
 
 from __future__ import annotations
@@ -89,7 +89,6 @@ RAW_PATHS: dict[str, PurePosixPath] = {
     "vaccine_willingness": PurePosixPath(_EXTRA, "vaccine_willingness.csv"),
     "vaccine_uptake": PurePosixPath(_EXTRA, "vaccine_uptake.csv"),
     "maternal_risk": PurePosixPath("Peco602/maternal-health-risk/85fd8697375d/data/data.csv"),
-
     "hourly_arrivals": PurePosixPath("petersonR/fastTS/9cd20ae6dc2f/data/uihc_ed_arrivals.RData"),
     "appointments": PurePosixPath("rmartins/DataMining/c9aad1fe9546/KaggleV2-May-2016.csv.zip"),
     **{f"roster_instance_{k}": PurePosixPath(_ROSTERS, f"Instance{k}.txt") for k in ROSTER_INSTANCES},

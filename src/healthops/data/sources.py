@@ -46,13 +46,10 @@ class Source:
     publisher, citation, about : str
         Who made it, how to cite it, what it holds.
     ground : str
-        What alone uses it: a proving ground (``flusight``, ``dengue_project``, ``routes``, ``home_care``), the vaccine
-        tables (``vaccine``) or the set of maternal health risks (``maternal``); empty for what the outbreak tables are
-        made from. A page cites it if it reads a table whose name begins so.
-
-        What alone uses it: a proving ground (``flusight``, ``dengue_project``, ``roster``), the vaccine tables
-        (``vaccine``), the arrivals by hour (``hourly``) or the appointments (``appointment``); empty for what the
-        outbreak tables are made from. A page cites it if it reads a table whose name begins so.
+        What alone uses it: a proving ground (``flusight``, ``dengue_project``, ``routes``, ``home_care``, ``roster``),
+        the vaccine tables (``vaccine``), the set of maternal health risks (``maternal``), the arrivals by hour
+        (``hourly``) or the appointments (``appointment``); empty for what the outbreak tables are made from. A page
+        cites it if it reads a table whose name begins so.
     """
 
     name: str

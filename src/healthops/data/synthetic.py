@@ -117,10 +117,8 @@ def write_raw(ws: Workspace, folder: Path) -> None:
     gaps = write_stations(folder, ws.rng("stations"), country, climate.temp_c, climate.rain_mm, week_ends)
     vaccines = write_vaccines(ws, folder, country)
     maternal = write_maternal(folder, ws.rng("maternal"))
-    write_json(folder / "planted.json", reports.planted | {"station_gaps": gaps} | vaccines | maternal, indent=1)
-
     providers = write_providers(ws, folder, week_ends[-1])
-    planted = reports.planted | {"station_gaps": gaps} | vaccines | providers
+    planted = reports.planted | {"station_gaps": gaps} | vaccines | maternal | providers
     write_json(folder / "planted.json", planted, indent=1)
 
 

@@ -1,6 +1,6 @@
-"""Who goes where and when: routes with time windows, home care in pairs, visits of community health workers.
+"""Who goes where and who works when: routes, home care in pairs, visits of community health workers, rosters.
 
-=========================  ==============================================================================
+=========================  =====================================================================================
 module                     what it holds
 =========================  =====================================================================================
 :mod:`.vrp_instances`      readers of routing instances: Solomon's format, its JSON, VRPLIB; solutions as ``.sol``
@@ -13,7 +13,13 @@ module                     what it holds
 :mod:`.home_care_check`    an independent check of its plans, from the files alone
 :mod:`.visits`             a day of visits by community health workers, and urgent tasks put into it
 :mod:`.visit_check`        an independent check of such a day from tables alone, reasons included
+:mod:`.roster`             rosters: instances, rules, cost
+:mod:`.roster_flow`        the stretch-flow model of a roster: proof and lower bound
+:mod:`.roster_rules`       the rules as clauses for CP-SAT: a first feasible roster
+:mod:`.roster_search`      solving: proof by the flow, better rosters by freeing some lines or days
+:mod:`.roster_check`       an independent check of a roster, from the instance alone
+:mod:`.roster_explain`     a smallest set of rules and requests in conflict, in words
+:mod:`.roster_repair`      a roster made good after an absence by provably the fewest changes
+:mod:`.roster_tables`      a roster problem from the tables of one service of a clinic
 =========================  =====================================================================================
 """
-=======
-"""Who works when, who is seen when and which way to go: rosters, appointments, routes, and their repair."""
