@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import healthops.schedule.or_tools  # noqa: F401  (first: where TensorFlow comes before, CP-SAT crashes)
 from healthops.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -53,9 +53,21 @@ def test_conda_environment_brings_python_311_and_the_same_lock_and_nothing_else(
 
 @pytest.mark.slow
 def test_every_top_level_package_imports_in_one_process():
-    names = ["torch", "tensorflow", "keras", "xgboost", "sklearn", "pandas", "highspy", "scipy", "skops", "safetensors"]
+    names = [
+        "ortools.sat.python.cp_model",
+        "torch",
+        "tensorflow",
+        "keras",
+        "xgboost",
+        "sklearn",
+        "pandas",
+        "highspy",
+        "scipy",
+        "skops",
+        "safetensors",
+    ]
     names += ["papermill", "nbconvert", "pytask", "pandera", "pooch", "matplotlib", "seaborn", "statsforecast"]
-    names += ["scoringrules", "jupyterlab", "dask", "distributed", "lightgbm", "numba", "ortools.sat.python.cp_model"]
+    names += ["scoringrules", "jupyterlab", "dask", "distributed", "lightgbm", "numba", "pyvrp", "holidays", "rdata"]
     code = "; ".join(f"import {name}" for name in names)
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

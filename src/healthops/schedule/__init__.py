@@ -13,6 +13,7 @@ module                     what it holds
 :mod:`.home_care_check`    an independent check of its plans, from the files alone
 :mod:`.visits`             a day of visits by community health workers, and urgent tasks put into it
 :mod:`.visit_check`        an independent check of such a day from tables alone, reasons included
+:mod:`.or_tools`           the one door to OR-Tools, which must be imported before TensorFlow
 :mod:`.roster`             rosters: instances, rules, cost
 :mod:`.roster_flow`        the stretch-flow model of a roster: proof and lower bound
 :mod:`.roster_rules`       the rules as clauses for CP-SAT: a first feasible roster

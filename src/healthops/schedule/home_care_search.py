@@ -148,7 +148,7 @@ def prove(instance: HomeCare, start: CarePlan, *, seconds: float) -> tuple[CareP
     plan, float, bool
         The best plan, a lower bound of the cost in the file's unit, and whether the plan is proved to be the best.
     """
-    from ortools.sat.python import cp_model
+    from healthops.schedule.or_tools import cp_model
 
     model = cp_model.CpModel()
     begin, arcs, cost = _model(model, instance, start)

@@ -84,7 +84,7 @@ def _model(problem: RosterProblem, least: Mapping, requests: bool, people: Colle
 
 def _core(model: RuleModel, rules: list[Rule]) -> list[Rule] | None:
     """Rules among those given that cannot hold together, or None if all can."""
-    from ortools.sat.python import cp_model
+    from healthops.schedule.or_tools import cp_model
 
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
@@ -127,7 +127,7 @@ def _smallest(model: RuleModel, core: list[Rule], rounds: int) -> Conflict:
 
 def _hitting_set(model: RuleModel, corrections: list[list[Rule]]) -> list[Rule]:
     """Fewest rules that hold one of each correction set."""
-    from ortools.sat.python import cp_model
+    from healthops.schedule.or_tools import cp_model
 
     program, solver = cp_model.CpModel(), cp_model.CpSolver()
     solver.parameters.num_workers = 1
@@ -142,7 +142,7 @@ def _hitting_set(model: RuleModel, corrections: list[list[Rule]]) -> list[Rule]:
 
 def _correction(model: RuleModel, hold: list[Rule]) -> list[Rule]:
     """Rules that are left out where `hold` are kept and as many others as a short effort finds."""
-    from ortools.sat.python import cp_model
+    from healthops.schedule.or_tools import cp_model
 
     program, solver = model.model.clone(), cp_model.CpSolver()
     solver.parameters.num_workers, solver.parameters.max_deterministic_time = 1, 2.0

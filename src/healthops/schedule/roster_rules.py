@@ -53,7 +53,7 @@ class RuleModel:
     """
 
     def __init__(self, problem: RosterProblem, *, switched: bool, people: Collection[str] | None = None) -> None:
-        from ortools.sat.python import cp_model
+        from healthops.schedule.or_tools import cp_model
 
         self.problem, self.switched = problem, switched
         self.model = cp_model.CpModel()
@@ -225,7 +225,7 @@ def first_roster(problem: RosterProblem, *, effort: float = 5.0, seed: int = 1) 
     InfeasibleRoster
         If there is none.
     """
-    from ortools.sat.python import cp_model
+    from healthops.schedule.or_tools import cp_model
 
     rules = RuleModel(problem, switched=False)
     solver = cp_model.CpSolver()

@@ -465,7 +465,7 @@ def _barred(scene: Scene, v: int) -> str | None:
 
 def _share(scene: Scene, visits: list[int]) -> list[list[int]]:
     """Give each visit to one of its candidates, or to nobody: minimum-cost flow, by OR-Tools."""
-    from ortools.graph.python import min_cost_flow
+    from healthops.schedule.or_tools import min_cost_flow
 
     flow, sink = min_cost_flow.SimpleMinCostFlow(), len(visits) + len(scene.workers)
     arcs = []
