@@ -63,6 +63,11 @@ def test_a_figure_is_held_to_its_tolerance(workspace: Workspace, now: float, tol
     assert bool(check.compare(workspace, expected)) is wrong
 
 
+def test_a_table_without_an_expectation_is_named(workspace: Workspace):
+    expected = json.loads(check.write_expectation(workspace).read_text()) | {"tables": {}}
+    assert check.compare(workspace, expected) == ["table population is not in the expectation"]
+
+
 def test_missing_and_new_figures_are_named(workspace: Workspace):
     expected = json.loads(check.write_expectation(workspace).read_text())
     expected["metrics"]["11-a.other"] = 1

@@ -142,6 +142,8 @@ def compare(workspace: Workspace, expected: dict) -> list[str]:
         actual = sha256(path) if path.is_file() else "nothing"
         if actual != digest:
             wrong.append(f"table {name} is {actual[:12]}, expected {digest[:12]}")
+    new = [name for name in data_tables(workspace) if name not in expected["tables"]]
+    wrong.extend(f"table {name} is not in the expectation" for name in new)
     metrics = summary.collect_metrics(workspace)
     for name, value in expected["metrics"].items():
         tolerance = _tolerance(expected, name)
