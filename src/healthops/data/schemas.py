@@ -1068,6 +1068,59 @@ TABLES: dict[str, Table] = {
             "basis": _IMAGINED,
         },
     ),
+    # ---- column 3: features --------------------------------------------------------------------------------------
+    "maternal_features": Table(
+        "Features of every row of maternal_risk; columns beyond those named here are the features of the catalogue.",
+        ("row_id",),
+        {
+            "row_id": _text("row of maternal_risk", pattern=r"^M\d{4,}$"),
+            "same_as": _text("group of identical measurements: no fold may part it"),
+            "risk": _text("level that the source gives: what is asked for", among=("low", "mid", "high")),
+        },
+        extra=True,
+    ),
+    "community_features": Table(
+        "Features of every person and landmark, of what is dated before it alone; columns beyond those named here are "
+        "the number features of the catalogue.",
+        ("person", "date"),
+        {
+            "person": _PERSON,
+            "date": _date("landmark"),
+            "household": _text("home, and group that no fold may part: its people share features, and each other's"),
+            "event": _integer(
+                "as in community_landmarks: what is asked for; missing: not known yet", low=0, high=1, missing=True
+            ),
+            "basis": _IMAGINED,
+            **{
+                name: _text("feature of the catalogue; missing: not known", missing=True)
+                for name in ("age_band", "smoking", "alcohol", "activity")
+            },
+            **{
+                name: _text("feature of the catalogue")
+                for name in ("pregnancy_stage", "water", "cooking_fuel", "toilet")
+            },
+        },
+        extra=True,
+    ),
+    "community_feature_catalogue": Table(
+        "Every feature of maternal_features and community_features, described.",
+        ("set", "feature"),
+        {
+            "set": _text("table that it is a column of", among=("maternal", "community")),
+            "feature": _text("name"),
+            "kind": _text("", among=("number", "category")),
+            "unit": _text("", missing=True),
+            "source": _text("table.column it comes from"),
+            "transformation": _text("how it is made"),
+            "fold_safety": _text(
+                "past_only: nothing dated on or after the landmark; static: of the row itself or unchanging; undated: "
+                "the register holds it without a day",
+                among=("past_only", "static", "undated"),
+            ),
+            "why": _text("why it matters"),
+            "family": _text("what it belongs to"),
+        },
+    ),
     # ---- column 4, providers: what cleaning makes from the sources -------------------------------------
     "provider_ledger": Table(
         "What became of every row of the sources of column 4, as in ledger.",
