@@ -87,28 +87,3 @@ def _pregnancies(rng: np.random.Generator, ids: np.ndarray) -> pd.DataFrame:
         "person": rng.choice(ids, n), "registered_on": start, "lmp_on": lmp, "ended_on": end.where(told.notna()),
         "outcome": outcome, "end_recorded_on": told, "baby": baby, "muted_on": days(rng, n, 800),
     })  # fmt: skip
-
-
-def as_known_before(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """What the register held at the end of the day before `day`: later rows gone, later endings unwritten.
-
-    The landmark's own rows stay, for they say who was there and how old, but not what came of them.
-    """
-    out = {name: table.copy() for name, table in tables.items()}
-    landmarks = out["community_landmarks"]
-    landmarks = landmarks[landmarks["date"] <= day].copy()
-    landmarks["event"] = landmarks["event"].mask(landmarks["date"] == day)
-    landmarks["event_on"] = landmarks["event_on"].mask(landmarks["event_on"] >= day)
-    out["community_landmarks"] = landmarks
-    for name in ("community_visits", "community_events"):
-        out[name] = out[name][out[name]["date"] < day]
-    people = out["community_people"]
-    people["died_on"] = people["died_on"].mask(people["died_on"] >= day)
-    pregnancies = out["community_pregnancies"]
-    pregnancies = pregnancies[pregnancies["registered_on"] < day].copy()
-    later = ~(pregnancies["end_recorded_on"] < day)
-    for column in ("ended_on", "outcome", "end_recorded_on", "baby"):
-        pregnancies[column] = pregnancies[column].mask(later)
-    pregnancies["muted_on"] = pregnancies["muted_on"].mask(pregnancies["muted_on"] >= day)
-    out["community_pregnancies"] = pregnancies
-    return out

@@ -6,10 +6,11 @@ import pytest
 
 from healthops.features import community_catalogue as listed
 from healthops.features.community import BESIDE, community_features
+from healthops.features.community_leaks import as_known_before, left_out, twins
 from healthops.features.grid import FeatureError
 from healthops.features.maternal import maternal_features
 from healthops.features.vital_signs import COMMUNITY_FLAGS, MATERNAL_FLAGS, flags
-from tests.features.made_community import LANDMARKS, ON, as_known_before, made_register
+from tests.features.made_community import LANDMARKS, ON, made_register
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,44 @@ def test_an_older_past_than_the_look_back_says_nothing(tables, made):
     again = community_features(short)
     last = made["date"] == ON
     pd.testing.assert_frame_equal(made[last], again[last], check_exact=True)
+
+
+@pytest.mark.parametrize("day", LANDMARKS[::2], ids=str)
+def test_the_register_as_it_was_holds_no_later_day(tables, day):
+    known = as_known_before(tables, day)
+    for name, table in known.items():
+        for column in table.select_dtypes("datetime"):
+            dates = table[column].dropna()
+            if column == "lmp_on":
+                continue
+            assert (dates <= day if (name, column) == ("community_landmarks", "date") else dates < day).all(), column
+    ended = known["community_pregnancies"]
+    assert ended.loc[ended["end_recorded_on"].isna(), ["ended_on", "outcome", "baby"]].isna().all(axis=None)
+    lost = {n: len(tables[n]) - len(known[n]) for n in ("community_visits", "community_events")}
+    whole = {n: (tables[n]["date"] >= day).sum() for n in lost}
+    assert lost == whole and min(whole.values()) > 0
+    told = known["community_landmarks"]
+    assert told.loc[told["date"] > day - pd.Timedelta(days=91), "event"].isna().all()
+
+
+def test_what_is_left_out_is_counted_by_a_loop(tables):
+    rows = tables["community_landmarks"][["person", "date"]].sample(40, random_state=2)
+    found = left_out(rows, tables)
+    died = tables["community_people"].set_index("person")["died_on"]
+    for at, row in rows.iterrows():
+        visits = [v for v in tables["community_visits"].itertuples() if v.person == row["person"]]
+        soon = [v for v in visits if 0 <= (v.date - row["date"]).days <= 90]
+        events = (tables["community_events"]["person"] == row["person"]).sum()
+        expected = [pd.notna(died[row["person"]]), events, sum(v.referral for v in visits), len(soon)]
+        assert found.loc[at].tolist() == [*expected, sum(v.danger_signs > 0 for v in soon)]
+    assert (found.max() > 0).all()
+
+
+def test_twins_of_random_folds_are_as_many_as_chance_says():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(20_000), 2)
+    assert twins(group, rng.integers(0, 5, len(group))) == pytest.approx(0.8, abs=0.01)
+    assert twins(group, group % 5) == 0
 
 
 # ---- each feature is what a loop says -----------------------------------------------------------------------------
