@@ -62,6 +62,11 @@ NAMED = {
     "district": "#D55E00",
     "female": "#B45C93",
     "male": "#009E73",
+    # levels of a health risk
+    "risk-low": "#56B4E9",
+    "risk-mid": "#E69F00",
+    "risk-high": "#D55E00",
+    "risk-several": "#6E6E6E",
 }
 
 STYLE: dict[str, Any] = {
