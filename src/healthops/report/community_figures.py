@@ -63,7 +63,7 @@ def measurements_by_level(
 ) -> Figure:
     """Each measurement by risk level: median, quartiles, 5 to 95 %, distinct measurements; dashed: thresholds."""
     rows = -(-len(measures) // 3)
-    fig, axes = panels(3, 2.6 * rows, rows=rows)
+    fig, axes = panels(3, 2.85 * rows, rows=rows)
     for ax, name, label in zip(axes.flat, measures, labels_of(measures), strict=False):
         data = [risks.loc[risks["risk"] == level, name].dropna().to_numpy() for level in LEVELS]
         drawn = ax.boxplot(
@@ -134,7 +134,7 @@ def hamlets(table: pd.DataFrame, workers: pd.DataFrame, names: Mapping[str, str]
     bases = table["hamlet"].map(workers.groupby("hamlet").size()).fillna(0)
     walk = table["walk_min"].dropna()
     norm = colors.Normalize(0, max(10.0, float(walk.quantile(0.95)) if len(walk) else 10.0))
-    size = 250 * table["people"] / max(table["people"].max(), 1)
+    size = 40 + 220 * table["people"] / max(table["people"].max(), 1)
     for ax, code in zip(axes.flat, codes, strict=False):
         here = table["ubigeo"] == code
         shown = here & table["people"].notna() & table["walk_min"].notna()
@@ -145,7 +145,7 @@ def hamlets(table: pd.DataFrame, workers: pd.DataFrame, names: Mapping[str, str]
         )  # fmt: skip
         ax.scatter(east[hidden], north[hidden], s=28, facecolor="none", edgecolor=MUTED, label="fewer than 5 people")
         based = here & (bases > 0)
-        ax.scatter(east[based], north[based], s=26, marker="^", color=ORANGE, edgecolor="white", linewidth=0.6)
+        ax.scatter(east[based], north[based], s=18, marker="^", color=ORANGE, edgecolor="white", linewidth=0.6)
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         ax.set_title(names.get(code, code), fontsize=10)
     for ax in axes.flat[len(codes) :]:

@@ -115,7 +115,7 @@ def measured_share(visits: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """Share of visits at which each vital sign was measured, by age group at the register's date, %; fewer than 5
     visits: missing.
     """
-    group = age_group(people.set_index("person")["age_years"]).reindex(visits["person"]).to_numpy()
+    group = age_group(people.set_index("person")["age_years"].reindex(visits["person"])).set_axis(visits.index)
     known = visits[list(SHORT)].notna().groupby(group, observed=False)
     share_pct = 100 * known.mean()
     return share_pct.where(known.size() >= SMALLEST_COUNT).T.rename(index=SHORT)
@@ -137,16 +137,16 @@ def tasks_by_rule(tasks: pd.DataFrame, rules: Sequence[object]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One column a state of :data:`healthops.risk.follow_up.STATES`, and ``kept_pct``: resolved of those whose window
-        has ended by a visit or without one.
+        One column a state of :data:`healthops.risk.follow_up.STATES`, and ``kept_pct``: resolved, of those and the
+        missed; missing where either is 1 to 4.
     """
     import pandas as pd
 
     states = ["waiting", "open", "overdue", "resolved", "cancelled", "missed"]
     wide = pd.crosstab(tasks["rule"], tasks["state"]).reindex(columns=states, fill_value=0)
     wide = wide.reindex([rule.name for rule in rules], fill_value=0)
-    done = wide["resolved"] + wide["missed"]
-    wide["kept_pct"] = 100 * wide["resolved"] / done.where(done >= SMALLEST_COUNT)
+    done = suppressed(wide["resolved"]) + suppressed(wide["missed"])
+    wide["kept_pct"] = 100 * wide["resolved"] / done.where(done > 0)
     return wide.set_axis([rule.label for rule in rules]).rename_axis("rule")
 
 
