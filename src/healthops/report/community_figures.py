@@ -406,6 +406,6 @@ def twins(table: pd.DataFrame) -> Figure:
                 ax.text(x, value + 1.5, f"{value:.0f}", ha="center", fontsize=9)
     ax.set_xticks(range(len(table)), [_wrapped(name, 30) for name in table.index])
     ax.grid(axis="x", visible=False)
-    ax.set(ylabel="of the test rows, %", ylim=(0, 125), title="rows whose twin the model has seen")
-    ax.legend(loc="upper right", title="folds by", ncols=3)
+    ax.set(ylabel="of the test rows, %", ylim=(0, 112), title="rows whose twin the model has seen")
+    fig.legend(loc="outside upper right", title="folds by", ncols=3)
     return fig

@@ -201,6 +201,25 @@ def event_rates(features: pd.DataFrame, groups: Mapping[str, pd.Series]) -> pd.D
 # ---- features -------------------------------------------------------------------------------------------------
 
 
+def gaps_by_age(features: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Share of rows at which a feature is missing, %, by age group; those missing at just the same rows stand once.
+
+    Returns
+    -------
+    DataFrame, indexed by the first feature of those that share their gaps, with how many more there are
+        One column an age group; missing where fewer than 5 people are of it.
+    """
+    absent = features[list(names)].isna()
+    alike: dict[bytes, list[str]] = {}
+    for name in names:
+        alike.setdefault(np.packbits(absent[name].to_numpy()).tobytes(), []).append(name)
+    group = age_group(features["age_years"])
+    share_pct = 100 * absent.groupby(group, observed=False).mean()
+    share_pct = share_pct.where(features.groupby(group, observed=False)["person"].nunique() >= SMALLEST_COUNT).T
+    label = {first: f"{first}, {len(more)} more" if more else first for first, *more in alike.values()}
+    return share_pct.loc[list(label)].rename(index=label)
+
+
 def ordered_words(frame: pd.DataFrame, event: pd.Series, names: Sequence[str]) -> pd.DataFrame:
     """Words as numbers: the share with an event of each word, so that an area can be made of them; missing stays."""
     import pandas as pd
