@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from healthops.features import community_catalogue as listed
 from healthops.report.axes import months, panels, thousands
 from healthops.report.community_tables import labels_of
 from healthops.report.style import INK, MISSING, MUTED, PALETTE, colour
@@ -91,13 +92,9 @@ def pyramid(counts: pd.DataFrame) -> Figure:
     ax = axes[0, 0]
     few = False
     for sex, side in (("female", -1), ("male", 1)):
-        n = counts[sex].to_numpy(float)
-        small = (n > 0) & (n < SMALLEST_COUNT)
+        n, small = _few(counts[sex])
         ax.barh(counts.index + 2.5, np.where(small, 0, side * n), height=4.4, color=colour(sex), label=sex)
-        ax.barh(
-            counts.index[small] + 2.5, side * (SMALLEST_COUNT - 1), height=4.4, color="white", edgecolor=MUTED,
-            hatch="////", label="1 to 4, not shown" if small.any() and not few else None,
-        )  # fmt: skip
+        ax.barh(counts.index[small] + 2.5, side * (SMALLEST_COUNT - 1), height=4.4, **_hidden(MUTED))
         few |= small.any()
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_yticks(
@@ -125,7 +122,7 @@ def hamlets(table: pd.DataFrame, workers: pd.DataFrame, names: Mapping[str, str]
     from matplotlib import colors
 
     codes = sorted(table["ubigeo"].unique())
-    across = min(3, len(codes))
+    across = 3
     rows = -(-len(codes) // across)
     fig, axes = panels(across, 3.1 * rows + 0.4, rows=rows)
     home = table.groupby("ubigeo")[["east_km", "north_km"]].transform(lambda x: (x.min() + x.max()) / 2)
@@ -158,10 +155,13 @@ def hamlets(table: pd.DataFrame, workers: pd.DataFrame, names: Mapping[str, str]
 
 def caseloads(load: pd.DataFrame, walks: pd.Series) -> Figure:
     """People of each worker (left) and the walk from the worker's base to each home that can be reached (right)."""
+    from matplotlib.ticker import MaxNLocator
+
     fig, axes = panels(2, 3.6)
     ax, bx = axes[0]
     n = load["people"].to_numpy(float)
     ax.bar(np.arange(1, len(n) + 1), n, color=BLUE, width=0.8)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     middle = float(np.median(n))
     ax.axhline(middle, color=ORANGE, linestyle="--", label=f"median: {middle:,.0f}")
     ax.set(xlabel="workers, by caseload", ylabel="people", title="people of each worker")
@@ -169,7 +169,12 @@ def caseloads(load: pd.DataFrame, walks: pd.Series) -> Figure:
     top = float(np.quantile(walks, 0.98)) if len(walks) else 1.0
     step = 5 if top > 30 else 1
     ends = np.arange(0, np.ceil(top / step) * step + step, step)
-    bx.hist(np.minimum(walks, ends[-1] - step / 2), bins=ends, color=GREEN, alpha=0.85)
+    homes, _ = np.histogram(np.minimum(walks, ends[-1] - step / 2), bins=ends)
+    small = (homes > 0) & (homes < SMALLEST_COUNT)
+    wide = {"width": 0.94 * step, "align": "edge"}
+    bx.bar(ends[:-1], np.where(small, 0, homes), color=GREEN, **wide)
+    if small.any():
+        bx.bar(ends[:-1][small], SMALLEST_COUNT - 1, label="1 to 4, not shown", **wide, **_hidden(GREEN))
     bx.axvline(float(np.median(walks)), color=ORANGE, linestyle="--", label=f"median: {np.median(walks):.0f} min")
     bx.set(xlabel="walk, one way, min (the last bar: and longer)", ylabel="homes", title="the way to each home")
     bx.legend(loc="upper right")
@@ -180,7 +185,7 @@ def caseloads(load: pd.DataFrame, walks: pd.Series) -> Figure:
 
 
 def records(visits: pd.DataFrame, events: pd.DataFrame, landmarks: Sequence[pd.Timestamp]) -> Figure:
-    """Visits by month and kind of form (left), severe events by month and kind (right); dotted: landmarks."""
+    """Visits by quarter and kind of form (left), severe events by kind (right); dotted: landmarks; hatched: 1 to 4."""
     import pandas as pd
 
     fig, axes = panels(2, 3.7)
@@ -192,33 +197,47 @@ def records(visits: pd.DataFrame, events: pd.DataFrame, landmarks: Sequence[pd.T
     parts = ((axes[0, 0], visits["date"], pd.Series(kind, index=visits.index), "visits"),
              (axes[0, 1], events["date"], events["kind"].str.replace("_", " "), "severe events"))  # fmt: skip
     for ax, date, names, title in parts:
-        wide = pd.crosstab(date.dt.to_period("M").dt.to_timestamp(), names)
+        wide = pd.crosstab(date.dt.to_period("Q").dt.to_timestamp(), names)
         wide = wide[wide.sum().sort_values(ascending=False).index]
-        below = np.zeros(len(wide))
+        below, few = np.zeros(len(wide)), False
         for name, shade in zip(wide, (BLUE, ORANGE, GREEN), strict=False):
-            ax.bar(wide.index + pd.Timedelta(days=15), wide[name], bottom=below, width=27, color=shade, label=name)
-            below += wide[name].to_numpy()
+            n, small = _few(wide[name])
+            at, width = wide.index + pd.Timedelta(days=45), 84
+            ax.bar(at, np.where(small, 0, n), bottom=below, width=width, color=shade, label=name)
+            ax.bar(at[small], SMALLEST_COUNT - 1, bottom=below[small], width=width, **_hidden(shade))
+            below += np.where(small, SMALLEST_COUNT - 1, n)
+            few |= small.any()
         for day in landmarks:
             ax.axvline(day, color=INK, linestyle=":", linewidth=1)
-        ax.set(ylabel="a month", title=title, ylim=(0, 1.35 * below.max()))
+        if few:
+            ax.bar([], [], label="1 to 4, not shown", **_hidden(MUTED))
+        ax.set(ylabel="a quarter", title=title, ylim=(0, 1.45 * below.max()))
         ax.legend(loc="upper left", fontsize=8)
         thousands(ax.yaxis)
         months(ax)
     return fig
 
 
-def shares(tables: Mapping[str, pd.DataFrame], *, unit: str = "%") -> Figure:
-    """Heat maps of shares, one a title: a row a thing, a column a group; grey: too few to tell."""
+def _few(counts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Counts as numbers, and which of them are 1 to 4."""
+    n = counts.to_numpy(float)
+    return n, (n > 0) & (n < SMALLEST_COUNT)
+
+
+def _hidden(shade: str) -> dict[str, object]:
+    """Look of a bar that stands for 1 to 4, as long as 4."""
+    return {"color": "white", "edgecolor": shade, "hatch": "////"}
+
+
+def shares(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Heat maps of shares, %, one a title: a row a thing, a column an age group; grey: too few to tell."""
     fig, axes = panels(len(tables), 1.2 + 0.36 * max(len(t) for t in tables.values()))
     for k, (ax, (title, table)) in enumerate(zip(axes[0], tables.items(), strict=True)):
         heat(ax, table, low=0, high=100)
-        ax.set_title(title)
+        ax.set_title(f"{title}, %")
         ax.set_xlabel("age, years")
         if k:
             ax.set_yticklabels([])
-    fig.supylabel("")
-    axes[0, 0].set_ylabel("")
-    fig.text(0.995, 0.005, unit, ha="right", fontsize=9, color=MUTED)
     return fig
 
 
@@ -253,23 +272,25 @@ def tasks(counts: pd.DataFrame, windows: pd.DataFrame) -> Figure:
     windows : DataFrame, same index
         ``before``, ``after``: days; ``level``: priority.
     """
-    fig, axes = panels(2, 1.4 + 0.36 * len(counts), sharey=True, width_ratios=[1.15, 1])
+    from matplotlib.ticker import MaxNLocator
+
+    fig, axes = panels(2, 1.6 + 0.36 * len(counts), sharey=True, width_ratios=[1.15, 1])
     ax, bx = axes[0]
     at = np.arange(len(counts))
     left, few = np.zeros(len(counts)), False
     for state, shade in (("open", BLUE), ("overdue", ORANGE)):
-        n = counts[state].to_numpy(float)
-        small = (n > 0) & (n < SMALLEST_COUNT)
+        n, small = _few(counts[state])
         ax.barh(at, np.where(small, 0, n), left=left, color=shade, label=state, height=0.7)
-        width = np.where(small, SMALLEST_COUNT - 1, 0)
-        ax.barh(at[small], width[small], left=left[small], color="white", edgecolor=shade, hatch="////", height=0.7,
-                label="1 to 4, not shown" if small.any() and not few else None)  # fmt: skip
+        ax.barh(at[small], SMALLEST_COUNT - 1, left=left[small], height=0.7, **_hidden(shade))
         few |= small.any()
-        left += np.where(small, width, n)
+        left += np.where(small, SMALLEST_COUNT - 1, n)
+    if few:
+        ax.barh([], [], label="1 to 4, not shown", **_hidden(MUTED))
     ax.set_yticks(at, [_wrapped(name) for name in counts.index], fontsize=8)
     ax.invert_yaxis()
-    ax.set(xlabel="tasks", title="tasks that want a visit", xlim=(0, max(1.05 * left.max(), 1)))
-    ax.legend(loc="lower right")
+    ax.set(xlabel="tasks", title="tasks that want a visit", xlim=(0, max(1.05 * left.max(), 5)))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=3)
     bx.barh(at, windows["before"] + windows["after"], left=-windows["before"], color=SKY, height=0.5)
     bx.axvline(0, color=INK, linewidth=1)
     for k, level in enumerate(windows["level"]):
@@ -320,7 +341,7 @@ def missing(table: pd.DataFrame) -> Figure:
 
 
 def areas(scores: Mapping[str, pd.DataFrame], *, best: int = 18) -> Figure:
-    """Area under the ROC curve of the features farthest from .5, with 95 % intervals, coloured by family.
+    """Area under the ROC curve of the first features of each table, with 95 % intervals, coloured by family.
 
     Parameters
     ----------
@@ -329,8 +350,8 @@ def areas(scores: Mapping[str, pd.DataFrame], *, best: int = 18) -> Figure:
     """
     shown = {title: table.dropna(subset=["auc"]).head(best).iloc[::-1] for title, table in scores.items()}
     fig, axes = panels(len(shown), 1.4 + 0.23 * max(len(t) for t in shown.values()))
-    families = list(dict.fromkeys(f for table in scores.values() for f in table["family"]))
-    shades = dict(zip(families, [*PALETTE, INK, "#332288"], strict=False))
+    families = list(dict.fromkeys(f for of in ("community", "maternal") for f in listed.families(of)))
+    shades = dict(zip(families, [*PALETTE, INK], strict=True))
     for ax, (title, table) in zip(axes[0], shown.items(), strict=True):
         at = np.arange(len(table))
         ax.hlines(at, table["low"], table["high"], color=table["family"].map(shades), linewidth=2)

@@ -174,14 +174,26 @@ def risk_groups(features: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def event_rates(features: pd.DataFrame, groups: Mapping[str, pd.Series]) -> pd.DataFrame:
+def event_rates(
+    features: pd.DataFrame, groups: Mapping[str, pd.Series], *, adding_up: Sequence[str] = ()
+) -> pd.DataFrame:
     """Severe events within 90 days per 100 landmarks of each group, with intervals by homes.
+
+    Parameters
+    ----------
+    features : DataFrame
+        Table ``community_features``.
+    groups : mapping
+        Name to members, aligned with `features`.
+    adding_up : sequence of str
+        Groups that together are everybody: where the events of one alone are too few to show, they could be told by
+        subtraction, so that those of the group with the next fewest are hidden too.
 
     Returns
     -------
     DataFrame, indexed by group, everybody first
-        ``people`` (distinct), ``landmarks``, ``events`` (landmarks with one), ``rate``, ``low``, ``high``: missing
-        where the events are 1 to 4 or the people fewer than 5.
+        ``people`` (distinct), ``landmarks``, ``events`` (landmarks with one), ``rate``, ``low``, ``high`` (missing
+        where the events are 1 to 4 or the people fewer than 5).
     """
     import pandas as pd
 
@@ -195,7 +207,13 @@ def event_rates(features: pd.DataFrame, groups: Mapping[str, pd.Series]) -> pd.D
         estimate = [np.nan] * 3 if few else [100 * x for x in found]
         rows[name] = [persons, len(those), events, *estimate]
     columns = ["people", "landmarks", "events", "rate", "low", "high"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("group")
+    out = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("group")
+    parts = out.loc[list(adding_up)]
+    hidden = parts["rate"].isna() & (parts["landmarks"] > 0)
+    if hidden.sum() == 1 and not hidden.all():
+        out["events"] = out["events"].astype("float64")
+        out.loc[parts.loc[~hidden, "events"].idxmin(), ["events", "rate", "low", "high"]] = np.nan
+    return out
 
 
 # ---- features -------------------------------------------------------------------------------------------------
@@ -243,7 +261,7 @@ def feature_areas(
 
     Returns
     -------
-    DataFrame, the farthest from .5 first
+    DataFrame, those first whose interval lies farthest from .5
         ``feature``, ``family``, ``missing`` (share), ``auc`` with ``low`` and ``high`` (rows where it is known; .5
         where it is constant), ``auc_missing``: that of its being missing.
     """
@@ -261,7 +279,12 @@ def feature_areas(
             absent = auc((~there).astype(float), y.to_numpy(), at).value if 0 < there.mean() < 1 else np.nan
             rows.append((name, family, 1 - there.mean(), *found, absent))
     out = pd.DataFrame(rows, columns=["feature", "family", "missing", "auc", "low", "high", "auc_missing"])
-    return out.sort_values("auc", key=lambda a: -(a - 0.5).abs(), kind="stable", ignore_index=True)
+    # A wide interval puts a feature behind; what has none, or holds .5, is ordered by its area.
+    surely = np.maximum(out["low"] - 0.5, 0.5 - out["high"]).clip(lower=0).fillna(0)
+    order = pd.DataFrame({"surely": -surely, "area": -(out["auc"] - 0.5).abs()}).sort_values(
+        ["surely", "area"], kind="stable"
+    )
+    return out.loc[order.index].reset_index(drop=True)
 
 
 def rate_by_value(
