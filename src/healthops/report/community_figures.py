@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def pyramid(counts: pd.DataFrame) -> Figure:
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(x):,.0f}")
     top = 1.08 * counts.to_numpy().max()
     ax.set(xlabel="people in the register", ylabel="age, years", xlim=(-top, top))
-    ax.legend(loc="upper right")
+    ax.legend(handles=_handles(ax, few), loc="upper right")
     return fig
 
 
@@ -209,10 +209,8 @@ def records(visits: pd.DataFrame, events: pd.DataFrame, landmarks: Sequence[pd.T
             few |= small.any()
         for day in landmarks:
             ax.axvline(day, color=INK, linestyle=":", linewidth=1)
-        if few:
-            ax.bar([], [], label="1 to 4, not shown", **_hidden(MUTED))
         ax.set(ylabel="a quarter", title=title, ylim=(0, 1.45 * below.max()))
-        ax.legend(loc="upper left", fontsize=8)
+        ax.legend(handles=_handles(ax, few), loc="upper left", fontsize=8)
         thousands(ax.yaxis)
         months(ax)
     return fig
@@ -227,6 +225,14 @@ def _few(counts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 def _hidden(shade: str) -> dict[str, object]:
     """Look of a bar that stands for 1 to 4, as long as 4."""
     return {"color": "white", "edgecolor": shade, "hatch": "////"}
+
+
+def _handles(ax: Axes, few: bool) -> list[Any]:
+    """Handles of a legend, with one for hidden counts where there are some."""
+    from matplotlib.patches import Patch
+
+    hidden = Patch(facecolor="white", edgecolor=MUTED, hatch="////", label="1 to 4, not shown")
+    return [*ax.get_legend_handles_labels()[0], *([hidden] if few else [])]
 
 
 def shares(tables: Mapping[str, pd.DataFrame]) -> Figure:
@@ -284,13 +290,11 @@ def tasks(counts: pd.DataFrame, windows: pd.DataFrame) -> Figure:
         ax.barh(at[small], SMALLEST_COUNT - 1, left=left[small], height=0.7, **_hidden(shade))
         few |= small.any()
         left += np.where(small, SMALLEST_COUNT - 1, n)
-    if few:
-        ax.barh([], [], label="1 to 4, not shown", **_hidden(MUTED))
     ax.set_yticks(at, [_wrapped(name) for name in counts.index], fontsize=8)
     ax.invert_yaxis()
     ax.set(xlabel="tasks", title="tasks that want a visit", xlim=(0, max(1.05 * left.max(), 5)))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    fig.legend(handles=_handles(ax, few), loc="outside upper left", ncols=3)
     bx.barh(at, windows["before"] + windows["after"], left=-windows["before"], color=SKY, height=0.5)
     bx.axvline(0, color=INK, linewidth=1)
     for k, level in enumerate(windows["level"]):
