@@ -1,6 +1,6 @@
 """Write down how what stands on the proving grounds came to be: records of choices, settings of the forecasters.
 
-Step of the pipeline for notebooks 91 and 92; the records themselves stand beside the settings that they explain.
+Step of the pipeline for notebooks 91, 92 and 93; the records themselves stand beside the settings that they explain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks import epidemic, peru_dengue, vaccine_program, wastage
+from benchmarks import epidemic, home_care, peru_dengue, routes, vaccine_program, visits, wastage
 from healthops.forecast import flu, peru, season_targets
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def choices() -> pd.DataFrame:
         "campaign": vaccine_program.RECORD,
         "epidemic": epidemic.RECORD,
         "wastage": wastage.RECORD,
+        "routes": routes.RECORD,
+        "home_care": home_care.RECORD,
+        "visits": visits.RECORD,
     }
     rows = [
         {"ground": ground, "number": number, "value": "", **entry}

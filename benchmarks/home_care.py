@@ -4,34 +4,70 @@
 
 `--instances` is any folder of instances in the JSON of iolab-uniud/hhcrsp; `--seconds` are CPU seconds an instance. In
 `--out` come one ``sol-<instance>.json`` each and ``home_care.csv``: cost = (distance + total tardiness + greatest
-tardiness) / 3, its parts, a lower bound, whether it is proof, best known and gap. `--best` has columns instance, cost.
+tardiness) / 3, its parts, a lower bound, whether it is proof, best known and gap. `--best` has columns instance, cost;
+without it the costs of the solutions that iolab-uniud/hhcrsp publishes are known
+(:mod:`healthops.data.routing_files`).
+
+As a step of the pipeline (``run``) it plans the fetched instances by so many annealings as the scenario says, and has
+CP-SAT bound the cost in so much of its deterministic time: the same plans and bounds on any machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import json
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from healthops.cache import ContentCache, source_hash
+from healthops.data import routing_files
 from healthops.data.errors import DataError, RawFileError
-from healthops.files import atomic_file
-from healthops.schedule.home_care import find_instances, read_home_care, write_plan
+from healthops.files import atomic_file, sha256
+from healthops.pipeline.closure import used_files
+from healthops.schedule import home_care_search
+from healthops.schedule.home_care import find_instances, plan_of, read_home_care, write_plan
 from healthops.schedule.home_care_check import check_files
 from healthops.schedule.home_care_search import HomeCareError, solve
+from healthops.schedule.route_check import PlanFault
+
+if TYPE_CHECKING:
+    from healthops.workspace import Workspace
 
 #: Best known costs are given with three decimals.
 TOLERANCE = 0.0005
 #: What was asked for: patients, and the mean gap in percent to the best known.
 BARS = {10: 0.0, 25: 5.0}
+SEED = 1
+#: Libraries whose version may change a plan or a bound.
+LIBRARIES = ("ortools", "numpy", "numba")
+
+RECORD = (
+    {
+        "choice": "moves of the annealing",
+        "value": "an operation, or both of a double visit, to another place or caregiver; each candidate is timed whole",
+        "chosen_on": "cost of the instances with 25 patients",
+        "seen": "gaps of these instances to the best known values",
+    },
+    {
+        "choice": "annealing, then CP-SAT",
+        "value": f"{home_care_search.STEPS:,} steps an annealing; CP-SAT starts from the best plan and bounds the cost",
+        "chosen_on": "proofs with 10 patients, which CP-SAT finds in a second; with 25 its bounds stay far away",
+        "seen": "bounds and proofs of all instances",
+    },
+)
 
 
 def best_known(path: Path | None) -> dict[str, float]:
-    """Best known cost by instance."""
+    """Best known cost by instance: of a table, or the published ones."""
     if path is None:
-        return {}
+        return routing_files.published("home_care")
     table = pd.read_csv(path)
     for column in ("instance", "cost"):
         if column not in table:
@@ -91,12 +127,86 @@ def summary(table: pd.DataFrame) -> str:
     return "\n".join(lines) or "no best known value for any of these instances: name a table with --best"
 
 
+# ---- step of the pipeline -----------------------------------------------------------------------------------------
+
+
+def planned(path: Path, anneals: int, work: float, cache: ContentCache) -> dict[str, np.ndarray]:
+    """Rounds (``operations`` and ``lengths``), ``bound``, ``proved`` and ``cpu_seconds``, kept by what they hang on."""
+    code = used_files([Path(home_care_search.__file__)])
+    key = {
+        "what": "home care", "instance": sha256(path), "anneals": anneals, "work": work, "seed": SEED,
+        "source": source_hash([file for file in code if file.suffix == ".py"]),
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+    }  # fmt: skip
+
+    def make() -> dict[str, np.ndarray]:
+        result = solve(read_home_care(path), seed=SEED, anneals=anneals, work=work)
+        routes = result.plan.routes
+        return {
+            "operations": np.array([op for route in routes for op in route], np.int64),
+            "lengths": np.array([len(route) for route in routes], np.int64), "bound": np.array(result.bound),
+            "proved": np.array(result.proved), "cpu_seconds": np.array(result.cpu_seconds),
+        }  # fmt: skip
+
+    return cache.get_or_make(key, make)
+
+
+def row(path: Path, anneals: int, work: float, known: dict[str, float], cache: ContentCache) -> dict[str, Any]:
+    """Row of ``home_care_benchmark_plans``; a plan that the independent check refuses has no cost."""
+    instance, kept = read_home_care(path), planned(path, anneals, work, cache)
+    routes = [part.tolist() for part in np.split(kept["operations"], np.cumsum(kept["lengths"])[:-1])]
+    plan = plan_of(instance, routes)
+    parts, refused = dict.fromkeys(("distance", "total_tardiness", "greatest_tardiness", "cost"), float("nan")), False
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder, "plan.json")
+        write_plan(written, instance, plan)
+        try:
+            parts = {name: float(value) for name, value in check_files(path, written).items()}
+        except PlanFault as fault:
+            refused = True
+            print(f"the check refuses a plan: {fault}", file=sys.stderr)
+    best = known.get(path.stem, float("nan"))
+    doubles = sum(len(one["required_caregivers"]) == 2 for one in json.loads(path.read_text())["patients"])
+    return {
+        "instance": path.stem, "patients": len(instance.patients), "caregivers": len(instance.caregivers),
+        "double_visits": doubles, "anneals": anneals, **parts, "bound": float(kept["bound"]),
+        "proved": bool(kept["proved"]), "best_known": best, "gap_percent": 100 * (parts["cost"] / best - 1),
+        "refused": refused, "cpu_seconds": float(kept["cpu_seconds"]),
+    }  # fmt: skip
+
+
+def measure(
+    paths: Sequence[Path], anneals: int, work: float, cache: ContentCache, known: dict[str, float] | None = None
+) -> pd.DataFrame:
+    """Table ``home_care_benchmark_plans`` of these instances."""
+    known = routing_files.published("home_care") if known is None else known
+    rows = [row(path, anneals, work, known, cache) for path in paths]
+    return pd.DataFrame(rows).sort_values(["patients", "instance"], ignore_index=True)
+
+
+def run(ws: Workspace) -> None:
+    """Write the table ``home_care_benchmark_plans`` of the fetched instances."""
+    cache, size = ContentCache(ws.root / ".build" / "cache" / "home_care"), ws.scenario.data
+    paths = routing_files.instance_files(ws.raw, "home_care")
+    ws.write(
+        "home_care_benchmark_plans", measure(paths, int(size["care_anneals"]), float(size["care_proof_work"]), cache)
+    )
+
+
+# ---- command ------------------------------------------------------------------------------------------------------
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instances", type=Path, required=True, metavar="DIR", help="folder of instances")
     parser.add_argument("--seconds", type=float, default=60, help="CPU seconds an instance (default 60)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets plans and table")
-    parser.add_argument("--best", type=Path, metavar="BEST.csv", help="best known values: instance, cost")
+    parser.add_argument(
+        "--best",
+        type=Path,
+        metavar="BEST.csv",
+        help="best known values: instance, cost; without it, the published ones",
+    )
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="only these instances")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)

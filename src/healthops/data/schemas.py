@@ -132,8 +132,18 @@ _LEDGER = {
 }
 _CHANGED = ("reported", "carried", "corrected")
 
-_GROUND = _text("proving ground", among=("flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage"))
+#: Proving grounds, of which ``benchmark_choices`` keeps the records.
+GROUNDS = (
+    "flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage", "routes", "home_care", "visits",
+)  # fmt: skip
+_GROUND = _text("proving ground", among=GROUNDS)
 _BENCHMARK_CASE = _text("what is planned or played")
+#: Families of the routing instances, by where their customers lie.
+ROUTE_FAMILIES = ("c1", "r1", "rc1", "prizes")
+_DAY_CASE = {
+    "workers": _integer("of the district", "workers", low=1),
+    "tasks": _integer("that want a visit", "tasks", low=1),
+}
 _STAGE = _text("", among=("floor", "benefit"))
 _PLAN_KIND = {
     "at": _text("the campaign's start, or with stock at hand in the districts", among=("start", "stock at hand")),
@@ -1641,6 +1651,87 @@ TABLES: dict[str, Table] = {
             "rate": _number("open-vial wastage", low=0, high=1),
             "wasted": _number("in a year", "doses", low=0),
             "cost_ratio": _number("cost over that of the one vial everywhere", low=0),
+        },
+    ),
+    # ---- column 9, benchmarks: routes, home care, visits ------------------------------------------------
+    "routes_benchmark_runs": Table(
+        "Routing instances solved with several numbers of iterations, beside the best known values.",
+        ("instance", "iterations"),
+        {
+            "instance": _text("as its file is called"),
+            "family": _text("customers clustered, at random, both; or those with prizes", among=ROUTE_FAMILIES),
+            "customers": _integer("", "customers", low=1),
+            "iterations": _integer("of the search, its starts together", low=1),
+            "longest": _flag("whether it is the longest search of the instance"),
+            "cost": _number(
+                "recomputed from the instance: distance and prizes lost, in its unit; missing where refused",
+                low=0,
+                missing=True,
+            ),
+            "best_known": _number("published, in its unit", low=0, missing=True),
+            "gap_percent": _number("of the cost above the best known", "%", missing=True),
+            "routes": _integer("", "routes", low=0),
+            "left_out": _integer("customers not visited; their prizes are in the cost", "customers", low=0),
+            "refused": _flag("whether the independent check found a fault"),
+            "cpu_seconds": _number("", "s", low=0, measured=True),
+        },
+    ),
+    "home_care_benchmark_plans": Table(
+        "Home care instances with double visits, beside the best known costs and lower bounds.",
+        ("instance",),
+        {
+            "instance": _text("as its file is called"),
+            "patients": _integer("", "patients", low=1),
+            "caregivers": _integer("", "caregivers", low=1),
+            "double_visits": _integer("patients who want two caregivers", "patients", low=0),
+            "anneals": _integer("annealings", low=1),
+            "distance": _number("recomputed, in the file's unit; missing where refused", low=0, missing=True),
+            "total_tardiness": _number("likewise", low=0, missing=True),
+            "greatest_tardiness": _number("likewise", low=0, missing=True),
+            "cost": _number("a third of the three together", low=0, missing=True),
+            "bound": _number("no plan costs less", low=0),
+            "proved": _flag("whether the solver proved that no plan costs less than this one"),
+            "best_known": _number("published", low=0, missing=True),
+            "gap_percent": _number("of the cost above the best known; below 0: better", "%", missing=True),
+            "refused": _flag("whether the independent check found a fault"),
+            "cpu_seconds": _number("", "s", low=0, measured=True),
+        },
+    ),
+    "visits_benchmark_days": Table(
+        "Days of visits in drawn districts of several sizes, and what they took.",
+        ("workers", "tasks"),
+        {
+            **_DAY_CASE,
+            "at_work": _integer("workers who work that day", "workers", low=0),
+            "wanted": _integer("visits that would do every task", "visits", low=0),
+            "visits": _integer("made", "visits", low=0),
+            "urgent_visits": _integer("of these, urgent", "visits", low=0),
+            "tasks_done": _integer("", "tasks", low=0),
+            "refused": _flag("whether the independent check found a fault"),
+            "refused_after": _flag("the same after urgent tasks were put in"),
+            "seconds": _number("from tables to plan, as one waits", "s", low=0, measured=True),
+            "cpu_seconds": _number("", "s", low=0, measured=True),
+        },
+    ),
+    "visits_benchmark_reasons": Table(
+        "Why tasks of these days are left.",
+        ("workers", "tasks", "reason"),
+        {
+            **_DAY_CASE,
+            "reason": _text("key of the reason", pattern=r"^[a-z_]+$"),
+            "why": _text("in words"),
+            "number": _integer("tasks left for it", "tasks", low=1),
+        },
+    ),
+    "visits_benchmark_insertions": Table(
+        "Urgent tasks put into these days one after another.",
+        ("workers", "tasks", "number"),
+        {
+            **_DAY_CASE,
+            "number": _integer("in the order in which they come", low=1),
+            "outcome": _text("made, or the key of the reason", pattern=r"^[a-z_]+$"),
+            "moved": _integer("other visits that changed their worker or were left", "visits", low=0),
+            "seconds": _number("as one waits", "s", low=0, measured=True),
         },
     ),
     # ---- column 9, benchmarks: how each forecaster came to be as it is ------------------------------

@@ -38,7 +38,12 @@ class CareResult:
 
 
 def solve(
-    instance: HomeCare, *, seed: int = 0, cpu_seconds: float | None = None, anneals: int | None = None
+    instance: HomeCare,
+    *,
+    seed: int = 0,
+    cpu_seconds: float | None = None,
+    anneals: int | None = None,
+    work: float = 0.0,
 ) -> CareResult:
     """Plan an instance.
 
@@ -49,7 +54,10 @@ def solve(
     seed : int
         Of the annealing.
     cpu_seconds, anneals : number
-        Exactly one: a limit for all, or a number of annealings without CP-SAT, the same plan on any machine.
+        Exactly one: a limit for all, or a number of annealings, the same plan on any machine.
+    work : float
+        After a number of annealings, CP-SAT's limit in its deterministic time (near a CPU second), so that plan and
+        bound are the same on any machine too; 0 is without CP-SAT.
 
     Raises
     ------
@@ -66,7 +74,7 @@ def solve(
         found = anneal(instance, seed=seed + run)
         run += 1
         best = found if best is None or (found is not None and found.cost3 < best.cost3) else best
-        used = time.process_time() - began
+        used = _since(began)
         if run >= anneals if anneals is not None else used * (1 + 1 / run) > share * cpu_seconds:
             break
     if best is None:
@@ -75,10 +83,15 @@ def solve(
             "spans between double visits"
         )
     bound, proved = simple_bound(instance), False
-    if cpu_seconds is not None:
-        plan, lower, proved = prove(instance, best, seconds=max(1.0, cpu_seconds - (time.process_time() - began)))
+    if cpu_seconds is not None or work > 0:
+        left = {"work": work} if cpu_seconds is None else {"seconds": max(1.0, cpu_seconds - _since(began))}
+        plan, lower, proved = prove(instance, best, **left)
         best, bound = plan if plan.cost3 < best.cost3 else best, max(bound, lower)
-    return CareResult(best, min(bound, best.cost), proved, time.process_time() - began)
+    return CareResult(best, min(bound, best.cost), proved, _since(began))
+
+
+def _since(began: float) -> float:
+    return time.process_time() - began
 
 
 def simple_bound(instance: HomeCare) -> float:
@@ -140,8 +153,10 @@ def _start(instance: HomeCare, rng: np.random.Generator) -> tuple[np.ndarray, np
 # ---- CP-SAT ---------------------------------------------------------------------------------------------------------
 
 
-def prove(instance: HomeCare, start: CarePlan, *, seconds: float) -> tuple[CarePlan, float, bool]:
-    """Improve `start` by CP-SAT and bound the cost of any plan.
+def prove(
+    instance: HomeCare, start: CarePlan, *, seconds: float | None = None, work: float | None = None
+) -> tuple[CarePlan, float, bool]:
+    """Improve `start` by CP-SAT within `seconds`, or `work` of its deterministic time, and bound the cost of any plan.
 
     Returns
     -------
@@ -161,7 +176,10 @@ def prove(instance: HomeCare, start: CarePlan, *, seconds: float) -> tuple[CareP
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.linearization_level = 2
-    solver.parameters.max_time_in_seconds = seconds
+    if seconds is not None:
+        solver.parameters.max_time_in_seconds = seconds
+    if work is not None:
+        solver.parameters.max_deterministic_time = work
     status = solver.solve(model)
     bound = max(0.0, solver.best_objective_bound) / (3 * SCALE)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -296,6 +296,8 @@ def insert_task(
 ) -> list[int]:
     """Put one new task into a plan, changing it; returns the visits that were moved or given up for it.
 
+    Room that this leaves in a round goes to visits that were left, so that the reasons of the others hold.
+
     Parameters
     ----------
     plan : VisitPlan
@@ -312,9 +314,11 @@ def insert_task(
     if reason:
         plan.left[v] = reason
         return []
-    before = {u: w for w, r in enumerate(plan.rounds) for u in r.visits}
+    rounds = list(plan.rounds)
+    before = {u: w for w, r in enumerate(rounds) for u in r.visits}
     if not _place(plan, v, most_moved):
         plan.left[v] = "day_full"
+    _use_room(plan, rounds)
     after = {u: w for w, r in enumerate(plan.rounds) for u in r.visits}
     return sorted(u for u, w in before.items() if after.get(u) != w)
 
@@ -523,6 +527,16 @@ def _place(plan: VisitPlan, v: int, most: int) -> bool:
         return True
     scene.later.add(v)
     return _fit(plan, v) or _make_room(plan, v, most)
+
+
+def _use_room(plan: VisitPlan, before: list[Round]) -> None:
+    """Make visits that were left where rounds have changed since `before` and have room for them; none is moved."""
+    known = list(before)
+    while changed := {w for w, (old, new) in enumerate(zip(known, plan.rounds, strict=True)) if old is not new}:
+        known = list(plan.rounds)
+        for v in _full(plan):
+            if changed & set(plan.scene.candidates[v]):
+                _fit(plan, v)
 
 
 def _full(plan: VisitPlan) -> list[int]:
