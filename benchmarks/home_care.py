@@ -51,15 +51,15 @@ LIBRARIES = ("ortools", "numpy", "numba")
 RECORD = (
     {
         "choice": "moves of the annealing",
-        "value": "an operation, or both of a double visit, to another place or caregiver; each candidate is timed whole",
-        "chosen_on": "cost of the instances with 25 patients",
-        "seen": "gaps of these instances to the best known values",
+        "value": "one operation or two (of a double visit both) to other places, or two exchanged",
+        "chosen_on": "costs of these instances; none was held back",
+        "seen": "their best known costs",
     },
     {
         "choice": "annealing, then CP-SAT",
         "value": f"{home_care_search.STEPS:,} steps an annealing; CP-SAT starts from the best plan and bounds the cost",
-        "chosen_on": "proofs with 10 patients, which CP-SAT finds in a second; with 25 its bounds stay far away",
-        "seen": "bounds and proofs of all instances",
+        "chosen_on": "proofs with 10 patients; with 25 the bounds of CP-SAT stay far away",
+        "seen": "costs, bounds and proofs of all instances",
     },
 )
 

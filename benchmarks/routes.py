@@ -51,8 +51,8 @@ RECORD = (
     {
         "choice": "searches of an instance",
         "value": f"{solver.STARTS} random starts and one from their best routes put together by set partitioning",
-        "chosen_on": "mean gap of r1 and rc1 in 30 CPU seconds each, beside one long search",
-        "seen": "gaps of these instances to the best known values",
+        "chosen_on": "gaps of these instances in 30 CPU seconds, beside one long search; none was held back",
+        "seen": "their best known values",
     },
     {
         "choice": "end of a search in the report",

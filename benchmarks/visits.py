@@ -94,7 +94,7 @@ def _faults(plan: VisitPlan, tables: tuple[pd.DataFrame, ...]) -> str:
 def insert_many(
     plan: VisitPlan, district: District, number: int, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put `number` urgent tasks in, each at a home that wants nothing else; returns what came of each, and the tasks."""
+    """Put `number` urgent tasks in, each at a home that wants nothing else; returns what came of each, and tasks."""
     factor = district.hamlets.set_index("hamlet")["terrain_factor"]
     like = district.tasks[district.tasks["level"] >= plan.scene.rules.urgent_level].iloc[0]
     free = np.flatnonzero(~district.households["household"].isin(district.tasks["household"]))
