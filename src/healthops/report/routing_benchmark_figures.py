@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from healthops.report.axes import panels
-from healthops.report.routing_benchmark_tables import FAMILIES, effort, short
+from healthops.report.routing_benchmark_tables import FAMILIES, effort, number, short
 from healthops.report.style import GRID, INK, MUTED, PALETTE
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def gaps(runs: pd.DataFrame, *, asked: float) -> Figure:
 
 def gap_by_effort(runs: pd.DataFrame, *, asked: float, prizes: float) -> Figure:
     """Gap against CPU seconds: every instance thin, the mean of a family thick; those with prizes apart."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     fig, axes = panels(2, 3.9, width_ratios=[1.5, 1], sharey=True)
     table = effort(runs)
     for family, part in table.groupby("family", sort=True):
@@ -76,6 +78,8 @@ def gap_by_effort(runs: pd.DataFrame, *, asked: float, prizes: float) -> Figure:
         ax.axhline(limit, color=INK, lw=1, ls="--", zorder=1, label=f"asked: {limit:g} %")
         _gap_axis(ax)
         ax.set(xscale="log", xlabel="CPU seconds", title=title, ylim=(-0.004, None))
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
         ax.legend(fontsize=8, loc="upper right")
     axes[0, 0].set_ylabel("gap to the best known, %")
@@ -88,7 +92,7 @@ def care(plans: pd.DataFrame) -> Figure:
     fig, axes = panels(len(sizes), 3.9)
     for ax, patients in zip(axes[0], sizes, strict=True):
         part = plans[plans["patients"] == patients].dropna(subset=["cost", "best_known"])
-        part = part.assign(order=[int(short(n).split("_")[-1]) for n in part["instance"]]).sort_values("order")
+        part = part.assign(order=[number(name) for name in part["instance"]]).sort_values("order")
         y = np.arange(len(part))
         cost, bound = (100 * part[c] / part["best_known"] for c in ("cost", "bound"))
         ax.hlines(y, bound, cost, color=GRID, lw=5, zorder=1, label="the best there is lies between")
@@ -101,6 +105,12 @@ def care(plans: pd.DataFrame) -> Figure:
         ax.grid(axis="y", visible=False)
     fig.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
     return fig
+
+
+def _limit(ax: Axes, value: float, label: str, y: float) -> None:
+    """A vertical line of what was asked, with its words to the left."""
+    ax.axvline(value, color=INK, lw=1, ls="--", zorder=1)
+    ax.annotate(label, (value, y), (-5, 0), textcoords="offset points", ha="right", va="center", fontsize=8)
 
 
 def _district(row: object) -> str:
@@ -116,10 +126,9 @@ def days(table: pd.DataFrame, reasons: pd.DataFrame, *, seconds: float) -> Figur
     ax.barh(y, table["seconds"], color=BLUE, height=0.55)
     for at, value in zip(y, table["seconds"], strict=True):
         ax.annotate(f"{value:.1f}", (value, at), (4, 0), textcoords="offset points", va="center", fontsize=8)
-    ax.axvline(seconds, color=INK, lw=1, ls="--", label=f"asked at most: {seconds:g}")
+    _limit(ax, seconds, f"asked at most: {seconds:g}", len(names) / 2 - 0.5)
     ax.set_yticks(y, names)
     ax.set(xlabel="seconds from tables to plan", xlim=(0, 1.15 * max(seconds, table["seconds"].max())))
-    ax.legend(fontsize=8, loc="lower right")
     start = np.zeros(len(table))
     shares = {"done": table["tasks_done"].to_numpy() / table["tasks"].to_numpy()}
     by = reasons.set_index(["workers", "tasks", "reason"])["number"]
@@ -149,18 +158,17 @@ def insertions(table: pd.DataFrame, *, seconds: float, moved: int) -> Figure:
         spread = np.linspace(-0.28, 0.28, len(part))
         ax.scatter(1000 * part["seconds"], at + spread, s=9, color=BLUE, alpha=0.7)
         begin = 0
-        for number, shade in zip(range(moved + 1), (GREEN, SKY, BLUE, PINK), strict=False):
-            count = int(((part["outcome"] == "made") & (part["moved"] == number)).sum())
-            bx.barh(at, count, left=begin, color=shade, height=0.55, label=f"made, {number} moved" if at == 0 else None)
+        for others, shade in zip(range(moved + 1), (GREEN, SKY, BLUE, PINK), strict=False):
+            count = int(((part["outcome"] == "made") & (part["moved"] == others)).sum())
+            bx.barh(at, count, left=begin, color=shade, height=0.55, label=f"made, {others} moved" if at == 0 else None)
             begin += count
         bx.barh(
             at, len(part) - begin, left=begin, color=GREY, height=0.55, label="left, with a reason" if at == 0 else None
         )
-    ax.axvline(1000 * seconds, color=INK, lw=1, ls="--", label=f"asked at most: {1000 * seconds:,.0f}")
+    _limit(ax, 1000 * seconds, f"asked at most:\n{1000 * seconds:,.0f}", len(groups) / 2 - 0.5)
     ax.set_yticks(range(len(groups)), names)
     ax.set(xscale="log", xlabel="milliseconds for an urgent task")
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-    ax.legend(fontsize=8, loc="upper right")
     bx.set_yticks(range(len(groups)), [])
     bx.set(xlabel="urgent tasks")
     for panel in (ax, bx):

@@ -10,6 +10,7 @@ from healthops.report.routing_benchmark_tables import (
     FAMILIES,
     ROUTE_TOLERANCE,
     below_best,
+    care_gaps,
     equals_best,
     longest,
     short,
@@ -52,7 +53,7 @@ def prizes_in_words(runs: pd.DataFrame) -> str:
     for name, part in runs[runs["family"] == "prizes"].groupby("instance", sort=True):
         first, last = part.loc[part["iterations"].idxmin()], part.loc[part["iterations"].idxmax()]
         said.append(
-            f"{name} ({last['customers']:,} customers, {last['left_out']} of them not worth the way) is "
+            f"{name} ({last['customers']:,} customers, {last['left_out']} of them left out for their prize) is "
             f"**{last['gap_percent']:.3f} %** above the best known after {last['cpu_seconds']:.0f} CPU s, and was "
             f"{first['gap_percent']:.2f} % above it after {first['cpu_seconds']:.1f}"
         )
@@ -66,7 +67,7 @@ def care_in_words(plans: pd.DataFrame) -> str:
         equal, below = equals_best(part, CARE_TOLERANCE), below_best(part, CARE_TOLERANCE)
         text = (
             f"{patients} patients: {int(equal.sum())} of {len(part)} cost at most the best known, mean gap "
-            f"{part['gap_percent'].mean():.3f} %, {int(part['proved'].sum())} proved to be the best there is"
+            f"{care_gaps(part).mean():.3f} %, {int(part['proved'].sum())} proved to be the best there is"
         )
         if below.any():
             better = listed(f"{short(r.instance)} by {-r.gap_percent:.2f} %" for r in part[below].itertuples())
@@ -85,8 +86,9 @@ def days_in_words(days: pd.DataFrame) -> str:
     said = []
     for row in days.itertuples():
         said.append(
-            f"{row.workers:,} workers ({row.at_work:,} at work that day) and {row.tasks:,} tasks in "
-            f"{row.seconds:.1f} s: {row.visits:,} of {row.wanted:,} visits made, {percent(row.tasks_done / row.tasks, 0)} of the tasks done"
+            f"{row.workers:,} workers ({row.at_work:,} at work) and {row.tasks:,} tasks in "
+            f"{row.seconds:.1f} s: {row.visits:,} of {row.wanted:,} visits made, "
+            f"{percent(row.tasks_done / row.tasks, 0)} of the tasks done"
         )
     return f"{'; '.join(said)}."
 

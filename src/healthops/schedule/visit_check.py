@@ -1,7 +1,8 @@
 """An independent check of a day of visits, from tables alone: times, walks, skills, caps, breaks, and every reason.
 
 It shares no code with :mod:`.visits`. A reason is not believed: who is said to find the day full is tried at every
-place of every round that could take the visit.
+place of every round that could take the visit. What came when the plan was made may wait although visits that are not
+urgent stand in its way (``moves_too_many``); that they do is verified, not how many may be moved.
 """
 
 from __future__ import annotations
@@ -202,11 +203,12 @@ class _Day:
             late = (*stop, self.windows[home][1])
             if any(self.could(w, [*known[:k], late, *known[k:]]) for k in range(len(known) + 1)):
                 return f"nothing: {w} has room"
-            # Who goes first is the urgent: nobody who could take it makes a visit that is not.
+            # Who goes first is the urgent: nobody who could take it makes a visit that is not, unless it came too late
+            # to move so many.
             first = [stop for stop, v in zip(known, rounds.get(w, []), strict=True) if v.urgent]
             if urgent and len(first) < len(known):
                 if any(self.could(w, [*first[:k], late, *first[k:]]) for k in range(len(first) + 1)):
-                    return f"nothing: {w} makes visits that are not urgent"
+                    return "moves_too_many"
         return "day_full"
 
     def could(self, worker: str, stops: list[tuple[str, int, int]]) -> bool:

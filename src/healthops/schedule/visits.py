@@ -32,6 +32,7 @@ REASONS = {
     "no_skill": "of those who work near, nobody has the skill",
     "does_not_fit": "the home's window, the walk and the working day do not go together",
     "day_full": "every round that could take the visit is full",
+    "moves_too_many": "it came when the plan was made, and would move more other visits than may be moved",
 }
 
 
@@ -318,6 +319,8 @@ def insert_task(
     before = {u: w for w, r in enumerate(rounds) for u in r.visits}
     if not _place(plan, v, most_moved):
         plan.left[v] = "day_full"
+        if any(_cleared(plan.scene, w, v, plan.rounds[w].visits) for w in plan.scene.candidates[v]):
+            plan.left[v] = "moves_too_many"
     _use_room(plan, rounds)
     after = {u: w for w, r in enumerate(plan.rounds) for u in r.visits}
     return sorted(u for u, w in before.items() if after.get(u) != w)
@@ -534,9 +537,11 @@ def _use_room(plan: VisitPlan, before: list[Round]) -> None:
     known = list(before)
     while changed := {w for w, (old, new) in enumerate(zip(known, plan.rounds, strict=True)) if old is not new}:
         known = list(plan.rounds)
-        for v in _full(plan):
-            if changed & set(plan.scene.candidates[v]):
-                _fit(plan, v)
+        late = [v for v, why in plan.left.items() if why == "moves_too_many"]
+        for v in [*late, *_full(plan)]:
+            if changed & set(plan.scene.candidates[v]) and not _fit(plan, v) and v in late:
+                clear = any(_cleared(plan.scene, w, v, plan.rounds[w].visits) for w in plan.scene.candidates[v])
+                plan.left[v] = "moves_too_many" if clear else "day_full"
 
 
 def _full(plan: VisitPlan) -> list[int]:
@@ -547,18 +552,26 @@ def _full(plan: VisitPlan) -> list[int]:
 def _clear(plan: VisitPlan, v: int) -> bool:
     """Give an urgent visit the place of all visits of a round that are not urgent; they go back in where they fit."""
     scene = plan.scene
-    for w in scene.candidates[v] if scene.urgent[v] else ():
+    for w in scene.candidates[v]:
         order = plan.rounds[w].visits
-        kept = [u for u in order if scene.urgent[u]]
-        found = next((k for k in range(len(kept) + 1) if scene.round(w, (*kept[:k], v, *kept[k:]))), None)
-        if found is not None and len(kept) < len(order):
-            plan.rounds[w] = scene.round(w, (*kept[:found], v, *kept[found:]))
+        made = _cleared(scene, w, v, order)
+        if made is not None:
+            plan.rounds[w] = made
             plan.left.pop(v, None)
-            for u in sorted((u for u in order if u not in kept), key=lambda u: (-scene.value[u], u)):
+            for u in sorted((u for u in order if not scene.urgent[u]), key=lambda u: (-scene.value[u], u)):
                 if not _fit(plan, u):
                     plan.left[u] = "day_full"
             return True
     return False
+
+
+def _cleared(scene: Scene, worker: int, v: int, order: Sequence[int]) -> Round | None:
+    """The round with an urgent visit in the place of all that are not; None where none are or it does not fit."""
+    kept = [u for u in order if scene.urgent[u]]
+    if not scene.urgent[v] or len(kept) == len(order):
+        return None
+    rounds = (scene.round(worker, (*kept[:k], v, *kept[k:])) for k in range(len(kept) + 1))
+    return next((made for made in rounds if made), None)
 
 
 def _fit(plan: VisitPlan, v: int) -> bool:
