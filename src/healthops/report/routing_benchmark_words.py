@@ -53,7 +53,7 @@ def prizes_in_words(runs: pd.DataFrame) -> str:
     for name, part in runs[runs["family"] == "prizes"].groupby("instance", sort=True):
         first, last = part.loc[part["iterations"].idxmin()], part.loc[part["iterations"].idxmax()]
         said.append(
-            f"{name} ({last['customers']:,} customers, {last['left_out']} of them left out for their prize) is "
+            f"{name} ({last['customers']:,} customers, {last['left_out']} of them left out and their prizes lost) is "
             f"**{last['gap_percent']:.3f} %** above the best known after {last['cpu_seconds']:.0f} CPU s, and was "
             f"{first['gap_percent']:.2f} % above it after {first['cpu_seconds']:.1f}"
         )
