@@ -219,6 +219,7 @@ def _fit_kind(
 def _all_classes(model: Pipeline, X: pd.DataFrame, classes: int) -> np.ndarray:
     if len(model.classes_) != classes:
         raise RiskModelError(
-            f"a fold's training rows have the outcomes {model.classes_.tolist()} of 0 to {classes - 1}: ask for fewer folds"
+            f"a fold's training rows have the outcomes {model.classes_.tolist()} of 0 to {classes - 1}: "
+            f"ask for fewer folds"
         )
     return np.asarray(model.predict_proba(X), float)
