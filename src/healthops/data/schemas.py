@@ -159,6 +159,9 @@ _NORTH = _number("north of it", "km")
 _IMAGINED = _text("imagined: nobody here ever lived; register: a programme's own", among=("imagined", "register"))
 _CLOCK = {"low": 0, "high": 1439}
 
+#: Sets for which notebook 33 trains models, with what they foretell.
+_RISK_SETS = {"maternal": "levels of maternal risk", "community": "severe events within 90 days"}
+
 
 def _vital(about: str, unit: str) -> Column:
     return _number(about, unit, low=0, missing=True)
@@ -1129,6 +1132,87 @@ TABLES: dict[str, Table] = {
             ),
             "why": _text("why it matters"),
             "family": _text("what it belongs to"),
+        },
+    ),
+    **{
+        f"{which}_scores": Table(
+            f"How models of {about} scored on rows whose group they had not seen, by repeat.",
+            ("split", "kind", "repeat", "outcome", "score"),
+            {
+                "split": _text(
+                    "rows: a split that parts groups, kept as a warning; groups: nested, groups kept whole; time: learnt "
+                    "from earlier landmarks, judged on the last known",
+                    among=("rows", "groups", "time"),
+                ),
+                "kind": _text("of model; chosen inside: what the inner folds chose"),
+                "repeat": _integer("of the folds", low=0),
+                "outcome": _text("all, or one of the outcomes"),
+                "score": _text("as healthops.risk.nested.scored names it"),
+                "value": _number("", missing=True),
+            },
+        )
+        for which, about in _RISK_SETS.items()
+    },
+    **{
+        f"{which}_choices": Table(
+            f"What the inner folds chose for {about}, a row for each kind of model and outer fold.",
+            ("repeat", "fold", "kind"),
+            {
+                "repeat": _integer("", low=0),
+                "fold": _integer("outer fold", low=0),
+                "kind": _text("of model"),
+                "settings": _text("best of the grid"),
+                "inner_loss": _number("log loss of the inner folds", low=0),
+                "chosen": _flag("the kind with the lowest, of those that may be chosen"),
+            },
+        )
+        for which, about in _RISK_SETS.items()
+    },
+    **{
+        f"{which}_subgroups": Table(
+            f"Probabilities of {about} by group of people; empty where fewer than 5 had the outcome or had it not.",
+            ("attribute", "group"),
+            {
+                "attribute": _text("what people are grouped by"),
+                "group": _text(""),
+                "n": _number("rows", "rows", low=0, missing=True),
+                "events": _number("with the outcome", "rows", low=0, missing=True),
+                "share": _number("of rows with it", low=0, high=1, missing=True),
+                "low": _number("end of Wilson's 95 % interval", low=0, high=1, missing=True),
+                "high": _number("its other end", low=0, high=1, missing=True),
+                "said": _number("mean probability", low=0, high=1, missing=True),
+                "expected_ratio": _number("events over those that were said", low=0, missing=True),
+                "auc": _number("area under the ROC curve within the group", low=0, high=1, missing=True),
+            },
+        )
+        for which, about in _RISK_SETS.items()
+    },
+    "community_risk": Table(
+        "Risk of everybody alive at the register's date: a severe event within 90 days.",
+        ("person",),
+        {
+            "person": _PERSON,
+            "date": _date("the register's date"),
+            "probability": _number("calibrated", low=0, high=1),
+            "band": _text("by the thresholds that notebook 33 states", among=("low", "medium", "high")),
+            "conformal_set": _text(
+                "outcomes that cannot be ruled out at the level that notebook 33 states",
+                among=("event", "no event", "either", "none"),
+            ),
+            "basis": _IMAGINED,
+        },
+    ),
+    "community_risk_reasons": Table(
+        "What moves each person's risk most, up or down.",
+        ("person", "rank"),
+        {
+            "person": _PERSON,
+            "rank": _integer("1: the strongest", low=1, high=3),
+            "feature": _text("of the catalogue: the one with the largest part"),
+            "label": _text("what the reason speaks of, in words"),
+            "value": _text("the person's, in words"),
+            "effect": _number("on the log odds, against the mean of those whom the model learnt from"),
+            "basis": _IMAGINED,
         },
     ),
     # ---- column 4, providers: what cleaning makes from the sources -------------------------------------

@@ -65,3 +65,42 @@ def score_alerts(outbreak: np.ndarray, alert: np.ndarray, probability: np.ndarra
         prevalence=float(outbreak.mean()),
         brier=float(np.mean((probability - outbreak) ** 2)),
     )
+
+
+def score_probabilities(truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Score probabilities of two or more outcomes, the last of which is the one that matters.
+
+    Parameters
+    ----------
+    truth : array of int, shape (n,)
+        0 to K - 1, all of which came.
+    probability : array of float, shape (n, K)
+
+    Returns
+    -------
+    dict
+        ``accuracy`` of the likeliest outcome; ``auc_macro``, the plain mean over outcomes of the area under the ROC
+        curve of each against the rest, and ``auc_last``, that of the last (for two outcomes the same); ``pr_auc_last``;
+        ``log_loss`` and ``brier`` (sum over outcomes, halved for two so that it is the usual one).
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or an outcome never came.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    y, p = np.asarray(truth, int), np.asarray(probability, float)
+    if p.ndim != 2 or len(y) != len(p) or set(y.tolist()) != set(range(p.shape[1])):
+        raise ValueError(f"{len(y)} outcomes {sorted(set(y.tolist()))} and probabilities of shape {p.shape}: each of "
+                         f"the outcomes 0 to K - 1 must have come")  # fmt: skip
+    came = np.eye(p.shape[1])[y]
+    auc = [roc_auc_score(came[:, k], p[:, k]) for k in range(p.shape[1])]
+    return {
+        "accuracy": float((p.argmax(axis=1) == y).mean()),
+        "auc_macro": float(np.mean(auc)),
+        "auc_last": float(auc[-1]),
+        "pr_auc_last": float(average_precision_score(came[:, -1], p[:, -1])),
+        "log_loss": -float(np.mean(np.log(np.maximum(p[np.arange(len(y)), y], 1e-6)))),
+        "brier": float(np.mean(np.sum((p - came) ** 2, axis=1)) / (2 if p.shape[1] == 2 else 1)),
+    }

@@ -5,7 +5,8 @@ message names what leaks (the feature, the fold, the place and week) and the rem
 
 * something was learnt from the future, such as a scale of a place: :func:`unchanged_by_future`
 * final data in place of those of the day: :func:`is_of_its_vintage`
-* shuffled folds: :func:`split_respects_time`, and :func:`split_keeps_apart` for patients, places or whole rows
+* shuffled folds: :func:`split_respects_time`, and :func:`split_keeps_apart` (:func:`folds_keep_apart`) for patients,
+  places or whole rows
 * the target is among the features: :func:`target_not_in_features`, :func:`features_end_at_their_week`
 * a score too good to be true, whatever the fault: :func:`scores_are_plausible`
 
@@ -15,7 +16,7 @@ message names what leaks (the feature, the fold, the place and week) and the rem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +198,44 @@ def split_keeps_apart(train: np.ndarray, test: np.ndarray, *, what: str = "row",
             f"{what} {first} is on both sides of {fold}, as are {shared} of the {len(sides[1])} rows of the test: "
             f"keep each {what} on one side"
         )
+
+
+def folds_keep_apart(
+    folds: Iterable[tuple[np.ndarray, np.ndarray]],
+    groups: np.ndarray,
+    rows: np.ndarray | None = None,
+    *,
+    what: str = "group",
+) -> None:
+    """Require that no fold parts a group, nor has a copy of a whole row on its other side.
+
+    Parameters
+    ----------
+    folds : iterable of (array of int, array of int)
+        Positions of the training rows and of those of the test, as scikit-learn's splitters give them.
+    groups : array, shape (N,)
+        A person, a home, or rows with identical measurements.
+    rows : array, shape (N, F), optional
+        The features themselves, so that copies are found that the groups do not tell of.
+    what : str
+        A group, named in the message.
+
+    Raises
+    ------
+    LeakageError
+        Naming the first fold that does.
+
+    >>> folds_keep_apart([([0, 1], [2]), ([2], [0, 1])], np.array(["a", "a", "b"]))
+    >>> folds_keep_apart([([0, 2], [1])], np.array(["a", "a", "b"]))
+    Traceback (most recent call last):
+    ...
+    healthops.evaluate.leakage.LeakageError: group a is on both sides of fold 1, as are 1 of the 1 rows of the test: ...
+    """
+    groups = np.asarray(groups)
+    for k, (train, test) in enumerate(folds, 1):
+        split_keeps_apart(groups[train], groups[test], what=what, fold=f"fold {k}")
+        if rows is not None:
+            split_keeps_apart(np.asarray(rows)[train], np.asarray(rows)[test], what="row", fold=f"fold {k}")
 
 
 def target_not_in_features(

@@ -37,6 +37,13 @@ NAMED = {
     "four-week-mean": "#56B4E9",
     "damped-trend": "#6E6E6E",
     "campaign-phase": "#E69F00",
+    # risk models
+    "logistic-regression": "#E69F00",
+    "random-forest": "#56B4E9",
+    "gradient-boosting": "#D55E00",
+    "chosen-inside": INK,
+    "everybody": "#8C510A",
+    "nobody": "#6E6E6E",
     # policies
     "plan": "#0072B2",
     "plan-no-floor": "#56B4E9",

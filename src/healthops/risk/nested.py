@@ -3,7 +3,7 @@
 The inner folds choose the settings of each kind of model and the kind itself by log loss, and their out-of-fold
 probabilities fit the calibration and the conformal sets; the outer folds only judge [1]_. Folds are made of groups
 (identical measurements, one home), so that nobody who resembles a person of the test by being the same one is learnt
-from; :func:`healthops.evaluate.leakage.split_keeps_apart` looks after it in every fold, outer and inner.
+from; :func:`healthops.evaluate.leakage.folds_keep_apart` looks after it in every fold, outer and inner.
 
 .. [1] Varma & Simon (2006), Bias in error estimation when using cross-validation for model selection,
    BMC Bioinformatics 7: 91.
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from healthops.evaluate.calibration import LEAST, Recalibration, recalibrate
-from healthops.evaluate.leakage import split_keeps_apart
+from healthops.evaluate.calibration import LEAST, Recalibration, calibration, recalibrate
+from healthops.evaluate.classification import score_probabilities
+from healthops.evaluate.leakage import folds_keep_apart
 from healthops.risk.classifiers import Candidate, RiskModelError
-from healthops.risk.conformal import least_probabilities, sets
+from healthops.risk.conformal import coverage, least_probabilities, sets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,8 +114,7 @@ def grouped_folds(y: np.ndarray, groups: np.ndarray, folds: int, *, seed: int) -
             raise RiskModelError(f"outcome {outcome} is in {own} groups: {folds} folds need one each; ask for fewer")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     out = list(splitter.split(np.zeros((len(y), 1)), y, groups))
-    for k, (train, test) in enumerate(out, 1):
-        split_keeps_apart(groups[train], groups[test], what="group", fold=f"fold {k}")
+    folds_keep_apart(out, groups)
     return out
 
 
@@ -184,6 +184,44 @@ def nested_cross_validation(
             for what in (raw, probability, held):
                 what[CHOSEN][r, test] = what[best][r, test]
     return Nested(probability, raw, {k: v.astype(bool) for k, v in held.items()}, fold, pd.DataFrame(choices))
+
+
+def scored(judged: Nested, y: np.ndarray, outcomes: Sequence[str]) -> pd.DataFrame:
+    """Score every kind in every repeat.
+
+    Parameters
+    ----------
+    judged : Nested
+    y : array of int, shape (n,)
+    outcomes : sequence of str, length K
+        Their names; the last is the one that matters.
+
+    Returns
+    -------
+    DataFrame
+        ``kind``, ``repeat``, ``outcome`` (all, or one), ``score`` and ``value``: those of
+        :func:`healthops.evaluate.classification.score_probabilities` on calibrated probabilities; ``slope``,
+        ``intercept`` and ``in_the_large`` of :func:`healthops.evaluate.calibration.calibration`, ``raw_slope`` before
+        calibration, slopes of single outcomes against the rest; ``coverage``, ``size``, ``single`` and ``empty`` of
+        the conformal sets.
+    """
+    import pandas as pd
+
+    parts = []
+    for kind in judged.probability:
+        for r in range(len(judged.fold)):
+            p, raw = judged.probability[kind][r], judged.raw[kind][r]
+            values = {("all", name): value for name, value in (score_probabilities(y, p) | calibration(y, p)).items()}
+            values["all", "raw_slope"] = calibration(y, raw)["slope"]
+            for k, name in enumerate(outcomes):
+                values[name, "slope"] = calibration(y == k, np.column_stack([1 - p[:, k], p[:, k]]))["slope"]
+            for name, row in coverage(y, judged.held[kind][r], outcomes).drop(columns="n").iterrows():
+                values |= {(str(name), str(score)): float(value) for score, value in row.items()}
+            parts += [
+                {"kind": kind, "repeat": r, "outcome": outcome, "score": score, "value": value}
+                for (outcome, score), value in values.items()
+            ]
+    return pd.DataFrame(parts)
 
 
 def words(settings: Mapping[str, Any]) -> str:
