@@ -1140,8 +1140,8 @@ TABLES: dict[str, Table] = {
             ("split", "kind", "repeat", "outcome", "score"),
             {
                 "split": _text(
-                    "rows: a split that parts groups, kept as a warning; groups: nested, groups kept whole; time: learnt "
-                    "from earlier landmarks, judged on the last known",
+                    "rows: a split that parts groups, kept as a warning; groups: nested, groups kept whole; time: "
+                    "learnt from earlier landmarks, judged on the last known",
                     among=("rows", "groups", "time"),
                 ),
                 "kind": _text("of model; chosen inside: what the inner folds chose"),

@@ -234,15 +234,39 @@ def words(settings: Mapping[str, Any]) -> str:
                      for name, value in sorted(settings.items()))  # fmt: skip
 
 
+def out_of_fold(
+    maker: Candidate,
+    settings: Mapping[str, Any],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> np.ndarray:
+    """Return probabilities of every row by a model that was fitted without the row's fold, shape (n, K).
+
+    Raises
+    ------
+    RiskModelError
+        If the training rows of a fold lack an outcome.
+    """
+    y = np.asarray(y)
+    out = np.full((len(y), len(np.unique(y))), np.nan)
+    for train, test in folds:
+        model = maker.with_settings(settings).fit(X.iloc[train], y[train])
+        if len(model.classes_) != out.shape[1]:
+            raise RiskModelError(
+                f"a fold's training rows have the outcomes {model.classes_.tolist()} of 0 to {out.shape[1] - 1}: "
+                f"ask for fewer folds"
+            )
+        out[test] = model.predict_proba(X.iloc[test])
+    return out
+
+
 def _fit_kind(
     maker: Candidate, X: pd.DataFrame, y: np.ndarray, splits: list[tuple[np.ndarray, np.ndarray]], alpha: float
 ) -> Fitted:
     trials, best = [], None
     for settings in maker.settings():
-        inner = np.full((len(y), len(np.unique(y))), np.nan)
-        for train, test in splits:
-            model = maker.with_settings(settings).fit(X.iloc[train], y[train])
-            inner[test] = _all_classes(model, X.iloc[test], inner.shape[1])
+        inner = out_of_fold(maker, settings, X, y, splits)
         loss = -float(np.mean(np.log(np.maximum(inner[np.arange(len(y)), y], LEAST))))
         trials.append((settings, loss))
         if best is None or loss < best[1]:
@@ -252,12 +276,3 @@ def _fit_kind(
     mended = mend.apply(inner)
     model = maker.with_settings(settings).fit(X, y)
     return Fitted(settings, model, loss, mend, least_probabilities(y, mended, alpha=alpha), mended, tuple(trials))
-
-
-def _all_classes(model: Pipeline, X: pd.DataFrame, classes: int) -> np.ndarray:
-    if len(model.classes_) != classes:
-        raise RiskModelError(
-            f"a fold's training rows have the outcomes {model.classes_.tolist()} of 0 to {classes - 1}: "
-            f"ask for fewer folds"
-        )
-    return np.asarray(model.predict_proba(X), float)
