@@ -1,8 +1,8 @@
 """The four kinds of risk model that are compared, as pipelines that impute, encode and scale inside a fold.
 
 Each takes a data frame of features, numbers with gaps and categories as text, and returns probabilities. Logistic
-regression and the forest fill a gap with the median of the fold's own training rows (logistic regression is told that
-there was one); boosting and XGBoost send gaps down the better branch [1]_.
+regression, the forest and scikit-learn's boosting fill a gap with the median of the fold's own training rows (the first
+and the last are told that there was one); XGBoost sends gaps down the better branch [1]_.
 
 .. [1] Chen & Guestrin (2016), XGBoost: a scalable tree boosting system, KDD: 785-794, section 3.4.
 """
@@ -101,6 +101,9 @@ def _encoder(kind: str, X: pd.DataFrame) -> Any:
         fill = make_pipeline(fill, StandardScaler())
     elif kind == "random forest":
         fill = SimpleImputer(strategy="median", keep_empty_features=True)
+    elif kind == "gradient boosting":
+        # It takes gaps, but fails where a column has nothing else in a fold.
+        fill = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     parts = [("numbers", fill, numbers), ("words", one_hot, words)]
     return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
