@@ -10,8 +10,9 @@ import pytest
 
 from healthops.data.synthetic_district import make_district
 from healthops.schedule.route_check import PlanFault
+from healthops.schedule.visit_changes import CHANGES, plan_changes, workload
 from healthops.schedule.visit_check import Tables, check_visits
-from healthops.schedule.visits import REASONS, VisitError, VisitRules, insert_task, plan_days, plan_visits
+from healthops.schedule.visits import REASONS, VisitError, VisitRules, insert_task, plan_days, plan_visits, refill
 
 MONDAY, SUNDAY = "2023-05-01", "2023-05-07"
 
@@ -212,3 +213,76 @@ def test_rules_are_assumptions_that_a_programme_can_replace(district):
     own = district.households.set_index("household")["worker"]
     made = plan.visits()
     assert len(made) and (made["worker"] == own.loc[made["household"]].to_numpy()).all()
+
+
+def new_task(district, home, name="new"):
+    task = district.tasks.iloc[0].copy()
+    task[["task", "household", "level", "skill", "minutes"]] = [name, home["household"], 10, "general", 20]
+    return task
+
+
+def test_after_an_insertion_and_a_refill_every_reason_holds_again():
+    d = make_district(np.random.default_rng(6), workers=6, tasks=140, on=MONDAY)
+    factor, refilled = d.hamlets.set_index("hamlet")["terrain_factor"], 0
+    for k in range(0, 60, 10):
+        plan, tables = planned(d)
+        home = d.households.iloc[k]
+        task = new_task(d, home)
+        insert_task(plan, task, home, factor[home["hamlet"]])
+        before = {v: w for w, r in enumerate(plan.rounds) for v in r.visits}
+        put = refill(plan)
+        after = {v: w for w, r in enumerate(plan.rounds) for v in r.visits}
+        assert {v: w for v, w in after.items() if v in before} == before and set(after) - set(before) == set(put)
+        tasks = pd.concat([d.tasks, task.to_frame().T.astype(d.tasks.dtypes)], ignore_index=True)
+        check_visits(plan.visits(), plan.unvisited(), replace(tables, tasks=tasks))
+        refilled += len(put)
+    assert refilled > 0
+
+
+def test_an_urgent_task_at_an_unreachable_home_is_left_with_that_reason(district):
+    plan, _ = planned(district)
+    home = district.households.iloc[0].copy()
+    home["unreachable"] = "no path"
+    assert insert_task(plan, new_task(district, home), home, 1.0) == []
+    assert plan.unvisited().set_index("task").loc["new", "reason"] == "unreachable"
+
+
+def test_the_worker_responsible_may_be_sent_for_an_urgent_task_however_many_are_nearer(district):
+    plan, _ = planned(district)
+    home = district.households.iloc[0].copy()
+    farthest = max(range(len(plan.scene.workers)), key=lambda w: np.hypot(
+        *(plan.scene.points[plan.scene.base(w)] - home[["east_km", "north_km"]].to_numpy(float))))  # fmt: skip
+    home["worker"] = plan.scene.workers[farthest]
+    insert_task(plan, new_task(district, home), home, 0.1)  # so easy a terrain that all are near enough
+    near = plan.scene.candidates[-1]
+    assert farthest in near and len(near) <= plan.scene.rules.helpers + 1
+
+
+def visits(rows):
+    return pd.DataFrame(rows, columns=["worker", "household", "tasks", "begins_min"])
+
+
+def test_changes_between_two_plans_by_hand():
+    before = visits([("W1", "H1", ("a", "b"), 500), ("W1", "H2", ("c",), 540), ("W2", "H3", ("d",), 600),
+                     ("W2", "H4", ("e",), 640), ("W2", "H4", ("f",), 700)])  # fmt: skip
+    after = visits([("W1", "H1", ("b", "a"), 500), ("W2", "H2", ("c",), 545), ("W2", "H3", ("d",), 630),
+                    ("W2", "H4", ("f",), 700), ("W1", "H9", ("new",), 550)])  # fmt: skip
+    changes = plan_changes(before, after)
+    assert changes["change"].tolist() == list(CHANGES)
+    assert changes["household"].tolist() == ["H9", "H4", "H2", "H3"]
+    assert changes.loc[2, ["worker_before", "worker_after", "begins_before", "begins_after"]].tolist() == [
+        "W1", "W2", 540, 545,
+    ]  # fmt: skip
+    assert plan_changes(before, before).empty
+
+
+def test_the_workload_sums_visits_and_walks_of_all_days(district):
+    days = [MONDAY, "2023-05-06", SUNDAY]
+    plans = plan_days(district.tasks, district.households, district.workers, district.hamlets, days=days)
+    load = workload(plans, district.workers).set_index("worker")
+    rows = pd.concat([plan.visits() for plan in plans])
+    assert load["visits"].sum() == len(rows) and load["tasks"].sum() == rows["tasks"].map(len).sum()
+    assert load["visit_min"].sum() == (rows["ends_min"] - rows["begins_min"]).sum()
+    assert (load["walked_min"] >= rows.groupby("worker")["walk_min"].sum().reindex(load.index).fillna(0)).all()
+    six = district.workers.set_index("worker")["workdays"] == "1111110"
+    assert (load["days"] == six.map({True: 2, False: 1})).all() and list(load.index) == list(district.workers["worker"])

@@ -174,7 +174,7 @@ def load_rule_table(path: Path = PATH) -> RuleTable:
         contradicts another.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506  (a safe loader)
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
     except DataError as error:
         raise DataError(f"{path.name}, {error}") from None
     keys = ("version", "source", "measures", "rules", "round")

@@ -107,7 +107,10 @@ def _advised(recommendations: pd.DataFrame, table: RuleTable, day: pd.Timestamp)
         opens_on=asked["found_on"], due_on=asked["found_on"] + pd.to_timedelta([v.within_days for v in of], unit="D"),
     )  # fmt: skip
     after = out["due_on"] + pd.Timedelta(days=OPEN_AFTER)
-    expires = [found + pd.Timedelta(days=lasts.get(rule) or 0) for found, rule in zip(asked["found_on"], asked["rule"])]
+    expires = [
+        found + pd.Timedelta(days=lasts.get(rule) or 0)
+        for found, rule in zip(asked["found_on"], asked["rule"], strict=True)
+    ]
     out["closes_on"] = np.maximum(after, pd.Series(expires, index=out.index, dtype="datetime64[ns]"))
     risky = asked["rule"] == "high_risk"
     out["origin"] = np.select([asked["kind"] == "missing", risky], [ORIGINS[3], ORIGINS[2]], ORIGINS[1])

@@ -1,4 +1,4 @@
-"""What is known of each person on a day: age, pregnancy, conditions, home, risk, and the last measurement of each sign."""
+"""What is known of each person on a day: age, pregnancy, conditions, home, risk, the last measurement of each sign."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ def person_states(
     Returns
     -------
     DataFrame
-        person, household, sex, age_years, age_months (where only years are known, from 1 up, 12 times those: near enough for any rule), pregnant and maternal
-        (pregnant, or up to 42 days after birth), known conditions, lifestyle, water, cooking_fuel, risk (chance of a
-        severe event within 90 days), risk_band, days_since_visit (infinite for those never visited), and for every
-        measurement of :data:`healthops.data.recommendation_rules.VITALS` its last value and ``<name>_days``, how many
-        days ago it was taken; missing where it never was. In the order of the persons.
+        person, household, sex, age_years, age_months (where only years are known, from 1 up, 12 times those: near
+        enough for any rule), pregnant and maternal (pregnant, or up to 42 days after birth), known conditions,
+        lifestyle, water, cooking_fuel, risk (chance of a severe event within 90 days), risk_band, days_since_visit
+        (infinite for those never visited), and for every measurement of
+        :data:`healthops.data.recommendation_rules.VITALS` its last value and ``<name>_days``, how many days ago it was
+        taken; missing where it never was. In the order of the persons.
 
     Raises
     ------

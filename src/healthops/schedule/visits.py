@@ -310,8 +310,10 @@ def insert_task(
     most_moved : int
         Other visits that may change their worker, or be left, for an urgent task.
     """
+    import pandas as pd
+
     v = _add(plan.scene, task, home, terrain)
-    reason = _barred(plan.scene, v)
+    reason = "unreachable" if pd.notna(home["unreachable"]) else _barred(plan.scene, v)
     if reason:
         plan.left[v] = reason
         return []
@@ -324,6 +326,14 @@ def insert_task(
     _use_room(plan, rounds)
     after = {u: w for w, r in enumerate(plan.rounds) for u in r.visits}
     return sorted(u for u, w in before.items() if after.get(u) != w)
+
+
+def refill(plan: VisitPlan) -> list[int]:
+    """Put what the day has room for again, after an insertion, into rounds as they are; returns those visits.
+
+    Nobody's visit is moved to another worker or given up for it; only times change.
+    """
+    return [v for v in _full(plan) if _fit(plan, v)]
 
 
 # ---- the scene ------------------------------------------------------------------------------------------------------
@@ -450,8 +460,10 @@ def _add(scene: Scene, task: pd.Series, home: pd.Series, terrain: float) -> int:
     scene.points = np.concatenate([scene.points[:v], spot, scene.points[v:]])
     scene.terrain = np.concatenate([scene.terrain[:v], [terrain], scene.terrain[v:]])
     at = sorted((scene.walk(v, scene.base(w)), w) for w in range(len(scene.workers)))
-    most, limit = scene.rules.helpers + 1, load_rules()("walking", "longest_walk_min")
-    near = tuple(w for walk, w in at[:most] if walk <= limit)
+    limit = load_rules()("walking", "longest_walk_min")
+    own = [one for one in at if scene.workers[one[1]] == home["worker"]]
+    others = [one for one in at if one not in own][: scene.rules.helpers]
+    near = tuple(w for walk, w in own + others if walk <= limit)
     _append(scene, home.name if "household" not in home else home["household"], pd.DataFrame([task]), home, near)
     return v
 
