@@ -1,4 +1,4 @@
-"""Tables of planned outreach: rules with their counts, a sample of people, what is left, what an urgent task changed."""
+"""Tables of planned outreach: rules with their counts, a sample of people, what is left, what an urgent task did."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_KNOWN = "not known"
 
 
 def rule_counts(recommendations: pd.DataFrame, table: RuleTable) -> pd.DataFrame:
-    """People by rule, the gravest level first: rule, label, level (:data:`NOT_KNOWN` for what is missing), people, visit.
+    """People by rule, the gravest level first: rule, label, level (:data:`NOT_KNOWN` for what is missing), people.
 
     Rules that nobody meets stand there with 0.
     """
