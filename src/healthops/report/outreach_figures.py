@@ -172,10 +172,10 @@ def timetable(visits: pd.DataFrame, workers: pd.DataFrame, break_min: Mapping[st
         ax.barh(
             row[one.worker], (one.ends_min - one.starts_min) / 60, left=one.starts_min / 60, height=0.8, color="#eef1f4"
         )
-    for one in visits.itertuples():
+    for one in visits.astype({"rest_min": "float64"}).itertuples():
         y, mark = row[one.worker], colour("urgent" if one.urgent else "visit")
         ax.barh(y, (one.ends_min - one.begins_min) / 60, left=one.begins_min / 60, height=0.62, color=mark)
-        if one.rest_min == one.rest_min and one.rest_min is not None and not _missing(one.rest_min):
+        if not np.isnan(one.rest_min):
             ax.barh(y, break_min[one.worker] / 60, left=one.rest_min / 60, height=0.62, color="#aab1b9")
     for name, mark in (("visit", colour("visit")), ("urgent visit", colour("urgent")), ("break", "#aab1b9"),
                        ("walking, waiting or free", "#eef1f4")):  # fmt: skip
@@ -186,12 +186,6 @@ def timetable(visits: pd.DataFrame, workers: pd.DataFrame, break_min: Mapping[st
     ax.grid(axis="y", visible=False)
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return fig
-
-
-def _missing(value: object) -> bool:
-    import pandas as pd
-
-    return bool(pd.isna(value))
 
 
 def workload(loads: Mapping[str, pd.DataFrame], *, before: str, after: str) -> Figure:
