@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: Greys and the light blue of timetables.
+BREAK, HOURS, OTHER = "#aab1b9", "#eef1f4", "#9ecae1"
+
+
 def clock(minutes: float) -> str:
     """Write minutes after midnight as a time of day.
 
@@ -78,7 +82,7 @@ def days(done: pd.DataFrame, left: pd.Series) -> Figure:
     ax.grid(axis="x", visible=False)
     bx.plot(x, left.to_numpy(), "o-", color=INK)
     for at, value in zip(x, left, strict=True):
-        bx.annotate(f"{value:,}", (at, value), (0, 6), textcoords="offset points", ha="center", fontsize=9)
+        bx.annotate(f"{value:,}", (at, value), (6, 5), textcoords="offset points", fontsize=9)
     bx.set_xticks(x, [day.day_name()[:3] for day in done.index])
     bx.set(
         title="still open in the evening",
@@ -170,21 +174,32 @@ def timetable(visits: pd.DataFrame, workers: pd.DataFrame, break_min: Mapping[st
     row = {worker: y for y, worker in enumerate(workers["worker"])}
     for one in workers.itertuples():
         ax.barh(
-            row[one.worker], (one.ends_min - one.starts_min) / 60, left=one.starts_min / 60, height=0.8, color="#eef1f4"
+            row[one.worker], (one.ends_min - one.starts_min) / 60, left=one.starts_min / 60, height=0.8, color=HOURS
         )
     for one in visits.astype({"rest_min": "float64"}).itertuples():
         y, mark = row[one.worker], colour("urgent" if one.urgent else "visit")
-        ax.barh(y, (one.ends_min - one.begins_min) / 60, left=one.begins_min / 60, height=0.62, color=mark)
+        ax.barh(
+            y,
+            (one.ends_min - one.begins_min) / 60,
+            left=one.begins_min / 60,
+            height=0.62,
+            color=mark,
+            edgecolor="white",
+            linewidth=0.6,
+        )
         if not np.isnan(one.rest_min):
-            ax.barh(y, break_min[one.worker] / 60, left=one.rest_min / 60, height=0.62, color="#aab1b9")
-    for name, mark in (("visit", colour("visit")), ("urgent visit", colour("urgent")), ("break", "#aab1b9"),
-                       ("walking, waiting or free", "#eef1f4")):  # fmt: skip
-        ax.barh([], [], color=mark, label=name)
+            ax.barh(y, break_min[one.worker] / 60, left=one.rest_min / 60, height=0.62, color=BREAK)
     ax.set_yticks(range(len(row)), list(row), fontsize=8)
     ax.set(xlabel="hour of the day", ylim=(len(row) - 0.4, -0.6))
     ax.set_xticks(range(int(workers["starts_min"].min()) // 60, -(-int(workers["ends_min"].max()) // 60) + 1))
     ax.grid(axis="y", visible=False)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    marks = {
+        "visit": colour("visit"),
+        "urgent visit": colour("urgent"),
+        "break": BREAK,
+        "walking, waiting or free": HOURS,
+    }
+    _legend(fig, marks)
     return fig
 
 
@@ -212,7 +227,7 @@ def workload(loads: Mapping[str, pd.DataFrame], *, before: str, after: str) -> F
         ylim=(0, None),
         xticks=[],
     )
-    ax.legend(loc="upper left")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=2)
     names = list(loads)
     for each, column, unit, label in ((bx, "tasks", 1, "tasks done"), (cx, "walked_min", 60, "hours walked")):
         values = [loads[name][column].sum() / unit for name in names]
@@ -250,54 +265,69 @@ def insertion(
             ticks.append(y)
             names.append(f"{worker}, {name}")
             for one in visits[visits["worker"] == worker].itertuples():
-                mark = "#9ecae1"
+                mark = OTHER
                 if new in one.tasks:
                     mark = colour("urgent")
                 elif set(gone) & set(one.tasks):
                     mark = colour("own homes only")
                 elif one.urgent:
                     mark = colour("visit")
-                ax.barh(y, (one.ends_min - one.begins_min) / 60, left=one.begins_min / 60, height=0.3, color=mark)
-    names_of = ("the urgent task that came in", "moved or given up", "other urgent visit", "other visit")
-    marks = (colour("urgent"), colour("own homes only"), colour("visit"), "#9ecae1")
-    for name, mark in zip(names_of, marks, strict=True):
-        ax.barh([], [], color=mark, label=name)
+                ax.barh(
+                    y,
+                    (one.ends_min - one.begins_min) / 60,
+                    left=one.begins_min / 60,
+                    height=0.3,
+                    color=mark,
+                    edgecolor="white",
+                    linewidth=0.6,
+                )
     ax.set_yticks(ticks, names)
     ax.set(xlabel="hour of the day", ylim=(len(workers) - 0.5, -0.5))
     ax.grid(axis="y", visible=False)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    _legend(fig, {
+        "the urgent task that came in": colour("urgent"), "moved or given up": colour("own homes only"),
+        "other urgent visit": colour("visit"), "other visit": OTHER,
+    })  # fmt: skip
     return fig
 
 
+def _legend(fig: Figure, marks: Mapping[str, str]) -> None:
+    """A legend of colours above the figure."""
+    from matplotlib.patches import Patch
+
+    handles = [Patch(color=mark, label=name) for name, mark in marks.items()]
+    fig.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+
+
 def hamlets(reached: pd.DataFrame) -> Figure:
-    """Hamlets on the map, as large as their tasks, coloured by the share done; hollow where there are 1 to 4 tasks.
+    """Share of the tasks done by hamlet: the least (left), and against the walk to its homes (right).
 
     Parameters
     ----------
     reached : DataFrame
-        hamlet, east_km, north_km, tasks, done.
+        hamlet, tasks, done, walk_min (median over its homes, from the base of the worker responsible). Hamlets with 1
+        to 4 tasks are left out.
     """
-    fig, axes = panels(2, 4.4, width_ratios=[1, 1.15])
+    fig, axes = panels(2, 3.9)
     ax, bx = axes[0]
-    few = reached["tasks"] < SMALLEST_COUNT
-    some = reached[~few]
+    some = reached[reached["tasks"] >= SMALLEST_COUNT]
     share = 100 * some["done"] / some["tasks"]
-    ax.scatter(reached.loc[few, "east_km"], reached.loc[few, "north_km"], s=24, facecolor="none", edgecolor=MUTED)
-    dots = ax.scatter(some["east_km"], some["north_km"], s=12 + 1.2 * some["tasks"], c=share, cmap="viridis", vmin=0,
-                      vmax=100, edgecolor=INK, linewidth=0.4)  # fmt: skip
-    fig.colorbar(dots, ax=ax, label="tasks done in these days, %", location="bottom", shrink=0.8, pad=0.02)
-    ax.set(xlabel="east of the middle, km", ylabel="north of the middle, km")
-    ax.set_aspect("equal")
-    order = share.sort_values().index[:15]
-    names = some.loc[order, "hamlet"]
-    bx.barh(range(len(order)), share[order], color=colour("visit"), height=0.7)
+    order = share.sort_values(kind="stable").index[:15]
+    ax.barh(range(len(order)), share[order], color=colour("visit"), height=0.7)
     for y, at in enumerate(order):
         left = int(some.loc[at, "tasks"] - some.loc[at, "done"])
         words = "all done" if left == 0 else f"{small_count(left)} left"
-        bx.annotate(words, (share[at], y), (4, 0), textcoords="offset points", va="center", fontsize=8, color=MUTED)
-    bx.set_yticks(range(len(order)), names)
+        ax.annotate(words, (share[at], y), (4, 0), textcoords="offset points", va="center", fontsize=8, color=MUTED)
+    ax.set_yticks(range(len(order)), some.loc[order, "hamlet"])
+    ax.set(xlabel="tasks done, %", xlim=(0, 118), ylim=(len(order) - 0.4, -0.6), title="hamlets with the least done")
+    ax.set_xticks(range(0, 101, 20))
+    ax.grid(axis="y", visible=False)
+    bx.scatter(some["walk_min"], share, s=10 + some["tasks"], color=colour("visit"), alpha=0.6, linewidth=0)
     bx.set(
-        xlabel="tasks done, %", xlim=(0, 115), ylim=(len(order) - 0.4, -0.6), title="the hamlets with the least done"
+        xlabel="median walk to its homes, min one way",
+        ylabel="tasks done, %",
+        ylim=(0, 105),
+        title="and the walk there",
     )
-    bx.grid(axis="y", visible=False)
+    bx.set_xlim(left=-3)
     return fig

@@ -201,6 +201,8 @@ def _lacking(column: str, k: int, last: dict[str, np.ndarray]) -> str:
 
 def _told(column: str, value: float) -> str:
     label, unit = VITALS[column]
+    if column == "danger_signs":
+        return f"{value:.0f} danger sign{'s' if value > 1 else ''}"
     decimals = 1 if column in ("temp_c", "glucose_mmol_l") else 0
     return f"{label} {value:.{decimals}f} {unit}".strip()
 
