@@ -24,7 +24,8 @@ def tables():
     """A mother (P1), a man with a danger sign (P2), a toddler (P3), all of H1; an old woman alone (P4); a dead man."""
     persons = ["P1", "P2", "P3", "P4", "P5"]
     people = pd.DataFrame({
-        "person": persons, "household": ["H1", "H1", "H1", "H2", "H2"], "sex": "female",
+        "person": persons, "household": ["H1", "H1", "H1", "H2", "H2"],
+        "sex": "female",
         "age_years": pd.array([25, 40, 1, 70, 66], dtype="Int64"),
         "age_months": pd.array([None, None, 20, None, None], dtype="Int64"), "died_on": days(None, None, None, None, -9),
         **{name: pd.array([0] * 5, dtype="Int64") for name in CONDITIONS},

@@ -70,7 +70,6 @@ NAMED = {
     "advice": "#56B4E9",
     "not-known": "#6E6E6E",
     "visit": "#0072B2",
-    "break": "#d5d9de",
     "own-homes-only": "#6E6E6E",
     "shared,-nearest": "#56B4E9",
     "shared,-balanced": "#0072B2",
