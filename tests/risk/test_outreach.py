@@ -27,7 +27,8 @@ def tables():
         "person": persons, "household": ["H1", "H1", "H1", "H2", "H2"],
         "sex": "female",
         "age_years": pd.array([25, 40, 1, 70, 66], dtype="Int64"),
-        "age_months": pd.array([None, None, 20, None, None], dtype="Int64"), "died_on": days(None, None, None, None, -9),
+        "age_months": pd.array([None, None, 20, None, None], dtype="Int64"),
+        "died_on": days(None, None, None, None, -9),
         **{name: pd.array([0] * 5, dtype="Int64") for name in CONDITIONS},
         "smoking": "never", "alcohol": "none", "activity": "high",
     })  # fmt: skip
