@@ -1213,7 +1213,8 @@ TABLES: dict[str, Table] = {
             "value": _text("the person's, in words"),
             "effect": _number("on the log odds, against the mean of those whom the model learnt from"),
             "basis": _IMAGINED,
-
+        },
+    ),
     # ---- 43, planned outreach ---------------------------------------------------------------------------------------
     "outreach_recommendations": Table(
         "What is advised to whom, on which finding, by which rule; or what has to be measured first.",
