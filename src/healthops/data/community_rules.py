@@ -29,13 +29,14 @@ class Rules:
     """
 
     entries: Mapping[tuple[str, str], tuple[float, str, str]]
+    file: str = PATH.name
 
     def __call__(self, section: str, name: str) -> float:
         """Value of an assumption; an unknown one is a :class:`DataError`."""
         try:
             return self.entries[section, name][0]
         except KeyError:
-            raise DataError(f"{PATH.name} has no {section}: {name}; add it with a value, a unit and a source") from None
+            raise DataError(f"{self.file} has no {section}: {name}; add it with a value, a unit and a source") from None
 
     def vital(self, name: str) -> tuple[float, float]:
         """Lowest and highest possible value of a measurement."""
@@ -61,9 +62,13 @@ def load_rules(path: Path = PATH) -> Rules:
         high = entries.get((section, name.removesuffix("_low") + "_high")) if name.endswith("_low") else None
         if high and low >= high[0]:
             raise DataError(f"{path.name}: {section}: {name} is {low:g}, not below {high[0]:g}; exchange the bounds")
-    if entries["privacy", "moved_at_least_m"][0] > entries["privacy", "moved_at_most_m"][0]:
+    for (section, name), (least, *_) in entries.items():
+        most = entries.get((section, name.removesuffix("_least") + "_most")) if name.endswith("_least") else None
+        if most and least > most[0]:
+            raise DataError(f"{path.name}: {section}: {name} is {least:g}, above {most[0]:g}; exchange them")
+    if path == PATH and entries["privacy", "moved_at_least_m"][0] > entries["privacy", "moved_at_most_m"][0]:
         raise DataError(f"{path.name}: privacy: moved_at_least_m is above moved_at_most_m; exchange them")
-    return Rules(entries)
+    return Rules(entries, path.name)
 
 
 def _entry(entry: Any, where: str) -> tuple[float, str, str]:
