@@ -1302,6 +1302,73 @@ TABLES: dict[str, Table] = {
             "visit_min": _integer("at homes", "min", low=0),
             "work_min": _integer("on foot and at homes", "min", low=0),
             "available_min": _integer("working hours less breaks", "min", low=0),
+
+    "outreach_replay": Table(
+        "A season of outreach played under each policy, one row a draw. Rounds are visits to all of a home.",
+        ("outreach_days", "policy", "draw"),
+        {
+            "outreach_days": _integer("on which each worker goes out", "days/week", low=1, high=7),
+            "policy": _text("way of deciding who is visited when"),
+            "draw": _integer("0: the events of community_season; others are drawn anew", low=0),
+            "signs": _integer("danger signs that begin 3 days before the end or earlier", "signs", low=0),
+            "signs_told": _integer("of those, families that would send word", "signs", low=0),
+            "reached": _integer("reached within 3 days", "signs", low=0),
+            "reached_told": _integer("of those told", "signs", low=0),
+            "reached_ever": _integer("reached while it lasted", "signs", low=0),
+            **{
+                f"{kind}_{fate}": _integer(f"{kind.replace('_', '-')}: {words}", "tasks", low=0)
+                for kind in ("follow_ups", "rounds")
+                for fate, words in (
+                    ("done", "done in their window"),
+                    ("missed", "window ended undone"),
+                    ("cancelled", "closed by a birth, a loss or a death"),
+                    ("open", "open, or not begun, at the end"),
+                )
+            },
+            "stops": _integer("doors that were knocked at", "visits", low=0),
+            "admitted": _integer("of those, visits that took place", "visits", low=0),
+            "walked_h": _number("on foot, ways home too", "h", low=0),
+            "visit_h": _number("at the doors", "h", low=0),
+            "gini": _number("Gini of the share of tasks done, hamlets by their people", low=0, high=1),
+            "lowest_share": _number("share of tasks done in the hamlet with the least", low=0, high=1),
+            "highest_share": _number("in the hamlet with the most", low=0, high=1),
+        },
+    ),
+    "outreach_replay_weeks": Table(
+        "What a season of outreach did week by week, sums of all draws.",
+        ("policy", "week"),
+        {
+            "policy": _text("way of deciding who is visited when"),
+            "week": _integer("after the register's date", "week", low=1),
+            "signs": _integer("danger signs that began, of those of outreach_replay", "signs", low=0),
+            "reached": _integer("of those, reached within 3 days", "signs", low=0),
+            "done": _integer("tasks done", "tasks", low=0),
+            "missed": _integer("tasks whose window ended", "tasks", low=0),
+            "walked_h": _number("on foot", "h", low=0),
+        },
+    ),
+    "outreach_replay_hamlets": Table(
+        "What a season of outreach did in each hamlet, sums of all draws.",
+        ("policy", "hamlet"),
+        {
+            "policy": _text("way of deciding who is visited when"),
+            "hamlet": _HAMLET,
+            "people": _integer("alive at the register's date", "persons", low=0),
+            "done": _integer("tasks done in their window", "tasks", low=0),
+            "missed": _integer("tasks whose window ended", "tasks", low=0),
+            "share_done": _number("done over done and missed; missing without either", low=0, high=1, missing=True),
+        },
+    ),
+    "outreach_replay_assumptions": Table(
+        "Every assumption of outreach.yaml.",
+        ("section", "name"),
+        {
+            "section": _text(""),
+            "name": _text(""),
+            "value": _number(""),
+            "unit": _text(""),
+            "source": _text("publication, or the assumption in words"),
+            "assumption": _flag("this project's own"),
         },
     ),
     # ---- column 4, providers: what cleaning makes from the sources -------------------------------------

@@ -78,6 +78,12 @@ NAMED = {
     "high-risk": "#B45C93",
     "measurement": "#56B4E9",
     "round": "#E69F00",
+
+    # policies of outreach
+    "due-date-order": "#D55E00",
+    "nearest-first": "#6E6E6E",
+    "risk-alone": "#B45C93",
+    "signs-first": "#009E73",
     # levels and people
     "department": "#0072B2",
     "province": "#009E73",

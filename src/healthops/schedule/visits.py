@@ -436,11 +436,14 @@ def _append(scene: Scene, name: str, part: pd.DataFrame, home: pd.Series, near: 
     import pandas as pd
 
     rules = scene.rules
-    urgent = bool((part["level"] >= rules.urgent_level).any())
-    worth = part["level"] * rules.level_value + part["days_overdue"].clip(upper=rules.overdue_value)
-    worth = worth.mask(part["level"] >= rules.urgent_level, rules.urgent_value + worth)
+    # As arrays: a day has a part for every home, and a series for each would take most of the time.
+    level = part["level"].to_numpy()
+    urgent = bool((level >= rules.urgent_level).any())
     if "value" in part:
-        worth = part["value"]
+        worth = part["value"].to_numpy()
+    else:
+        worth = level * rules.level_value + np.minimum(part["days_overdue"].to_numpy(), rules.overdue_value)
+        worth = np.where(level >= rules.urgent_level, rules.urgent_value + worth, worth)
     scene.households.append(name)
     scene.tasks.append(tuple(part["task"]))
     scene.skills.append(frozenset(part["skill"]))

@@ -5,14 +5,14 @@ nearest colleague's who has it. All open tasks of a home that the worker can do 
 from its top; a home that no longer fits into the day is passed over, and after :data:`PATIENCE` of those in a row the day
 is over. The break is taken after the first visit that ends when breaks begin.
 
-================  =====================================================================================================
-policy            who comes first
-================  =====================================================================================================
-``due date``      the home with the task that is due longest
-``nearest``       the home nearest to where the worker stands
-``risk``          the home with the task of the highest predicted risk; reported signs count nothing
-``signs first``   homes with the follow-up of a danger sign, then as ``due date``
-================  =====================================================================================================
+==================  ===================================================================================================
+policy              who comes first
+==================  ===================================================================================================
+``due-date order``  the home with the task that is due longest
+``nearest first``   the home nearest to where the worker stands
+``risk alone``      the home with the task of the highest predicted risk; reported signs count nothing
+``signs first``     homes with the follow-up of a danger sign, whoever goes out that day, then by due date
+==================  ===================================================================================================
 """
 
 from __future__ import annotations
@@ -40,9 +40,14 @@ COLLEAGUES = 3
 
 @dataclass
 class Greedy:
-    """A policy that takes homes in an order. ``key``: of a home's tasks, smallest first; None: the nearest home next."""
+    """A policy that takes homes in an order.
+
+    ``key``: of a home's tasks, smallest first; None: the nearest home next. ``lend``: the follow-up of a danger sign is
+    taken by the nearest colleague who goes out that day, where the worker responsible does not.
+    """
 
     key: Callable[[list[Task]], tuple] | None
+    lend: bool = False
     covers: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def __call__(self, day: Day) -> list[Walk]:
@@ -50,6 +55,8 @@ class Greedy:
         mine: dict[int, dict[int, list[Task]]] = {w: {} for w in day.workers}
         for task in day.tasks:
             worker = self._cover(day.district, task.home, task.skill)
+            if self.lend and task.sign and worker not in mine:
+                worker = _lent(day, task)
             if worker in mine:
                 mine[worker].setdefault(task.home, []).append(task)
         walks = [self._walk(day, worker, homes) for worker, homes in mine.items() if homes]
@@ -90,11 +97,18 @@ def who_covers(district: District, home: int, skill: str) -> int:
     return next((w for w in others if skill in district.shifts[w].skills and walks[w] <= limit), -1)
 
 
+def _lent(day: Day, task: Task) -> int:
+    """The nearest worker who goes out and has the skill; -1 where there is none near enough."""
+    walks, limit = day.district.to_base[:, task.home], load_rules()("walking", "longest_walk_min")
+    able = [w for w in day.workers if task.skill in day.district.shifts[w].skills and walks[w] <= limit]
+    return min(able, key=lambda w: (walks[w], w), default=-1)
+
+
 POLICIES: dict[str, Callable[[], Greedy]] = {
-    "due date": lambda: Greedy(lambda tasks: (min(t.due for t in tasks),)),
-    "nearest": lambda: Greedy(None),
-    "risk": lambda: Greedy(lambda tasks: (-max(t.risk for t in tasks),)),
-    "signs first": lambda: Greedy(lambda tasks: (not any(t.sign for t in tasks), min(t.due for t in tasks))),
+    "due-date order": lambda: Greedy(lambda tasks: (min(t.due for t in tasks),)),
+    "nearest first": lambda: Greedy(None),
+    "risk alone": lambda: Greedy(lambda tasks: (-max(t.risk for t in tasks),)),
+    "signs first": lambda: Greedy(lambda tasks: (not any(t.sign for t in tasks), min(t.due for t in tasks)), lend=True),
 }
 
 
