@@ -90,7 +90,7 @@ def hamlets(table: pd.DataFrame, ginis: Mapping[str, Saving]) -> Figure:
 
 
 def weeks(table: pd.DataFrame, policies: Sequence[str], *, smooth: int = 3) -> Figure:
-    """By week: signs reached in time, of those begun in `smooth` weeks (left); tasks done, of those that ended (right)."""
+    """By week, `smooth` weeks together: signs reached in time (left), and tasks done, of those that ended (right)."""
     fig, axes = panels(2, 3.7, sharex=True)
     ax, bx = axes[0]
     for policy in policies:
@@ -102,7 +102,9 @@ def weeks(table: pd.DataFrame, policies: Sequence[str], *, smooth: int = 3) -> F
         ):
             # A share of fewer than five would tell of persons.
             panel.plot(rows["week"], 100 * part / whole.where(whole >= 5), color=colour(policy), label=policy)
-    ax.set(xlabel="week in which the sign begins", ylabel="reached within 3 days, %", ylim=(0, 100), title="danger signs")
+    ax.set(
+        xlabel="week in which the sign begins", ylabel="reached within 3 days, %", ylim=(0, 100), title="danger signs"
+    )
     bx.set(xlabel="week in which the task ends", ylabel="done in their window, %", ylim=(0, 100), title="all tasks")
     fig.legend(*bx.get_legend_handles_labels(), loc="outside upper center", ncols=len(policies))
     return fig

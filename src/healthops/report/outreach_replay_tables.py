@@ -29,6 +29,8 @@ SIGNS, TASKS, HOURS, GINI = (
     "signs reached within 3 days, %", "follow-up tasks done in their window, %", "hours walked",
     "Gini of tasks done between hamlets",
 )  # fmt: skip
+#: Parts of the first.
+TOLD, UNTOLD = "of those told by the family, %", "of those nobody told, %"
 
 
 def measures(table: pd.DataFrame) -> pd.DataFrame:
@@ -67,9 +69,7 @@ def mean_of(known: pd.DataFrame, measure: str, policy: str, *, rng: np.random.Ge
     return paired_saving(np.zeros_like(values), values, rng=rng, relative=False, draws=draws)
 
 
-def gain(
-    known: pd.DataFrame, measure: str, ours: str, theirs: str, *, rng: np.random.Generator, draws: int
-) -> Saving:
+def gain(known: pd.DataFrame, measure: str, ours: str, theirs: str, *, rng: np.random.Generator, draws: int) -> Saving:
     """What `ours` has more than `theirs` on the same draws, in the measure's unit."""
     a, b = by_draw(known, measure, ours)[:, None], by_draw(known, measure, theirs)[:, None]
     return paired_saving(b, a, rng=rng, relative=False, draws=draws)
@@ -89,13 +89,15 @@ def written(known: pd.DataFrame, policies: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     mean = known.groupby("policy")[list(MEASURES)].mean()
-    return pd.DataFrame({p: [MEASURES[m][0].format(mean.loc[p, m]) for m in MEASURES] for p in policies}, index=list(MEASURES))
+    return pd.DataFrame(
+        {p: [MEASURES[m][0].format(mean.loc[p, m]) for m in MEASURES] for p in policies}, index=list(MEASURES)
+    )
 
 
 def plainly(measure: str) -> str:
     """A measure's name for a sentence."""
-    return {"of those told by the family, %": "told signs reached within 3 days",
-            "of those nobody told, %": "untold signs reached within 3 days"}.get(measure, measure.removesuffix(", %"))  # fmt: skip
+    words = {TOLD: "told signs reached within 3 days", UNTOLD: "untold signs reached within 3 days"}
+    return words.get(measure, measure.removesuffix(", %"))
 
 
 def _percent(part: pd.Series, whole: pd.Series) -> pd.Series:

@@ -62,7 +62,7 @@ class Day:
         return self.district.on + pd.Timedelta(days=self.number)
 
     def table(self) -> pd.DataFrame:
-        """Tasks as plans of a day read them: task, household, level, minutes, skill, risk, danger_signs, days_overdue."""
+        """Tasks as plans of a day and the priority read them, one row each, in the order of `tasks`."""
         import pandas as pd
 
         rows = [

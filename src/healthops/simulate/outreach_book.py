@@ -57,7 +57,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A filled form; `follow_up` and `facility` are the days agreed, None where none is. `worker` is None for word sent."""
+    """A filled form; `follow_up` and `facility` are days agreed, None without one; `worker` is None for word sent."""
 
     visit: str
     person: str
@@ -121,6 +121,8 @@ class Book:
         rule = self.schedule[row["rule"]]
         pregnancy = row["pregnancy"] if isinstance(row["pregnancy"], str) else None
         days = [self._day(row[c]) for c in ("due_on", "opens_on", "closes_on")]
+        if days[2] < 1:
+            return  # its window ends with the register's date: no day of the season could do it
         self._add(rule, row["task"], row["person"], pregnancy, 0, *days)
 
     def _first_rounds(self, visits: pd.DataFrame) -> None:
@@ -184,9 +186,7 @@ class Book:
         signs: int = 0, follow_up: int | None = None, facility: int | None = None,
     ) -> None:  # fmt: skip
         """Write a form down: it resolves tasks of its person that it is for, and starts what the schedule says."""
-        entry = Record(
-            f"S{len(self.records):06d}", person, day, form, pregnancy, worker, signs, follow_up, facility
-        )
+        entry = Record(f"S{len(self.records):06d}", person, day, form, pregnancy, worker, signs, follow_up, facility)
         self.records.append(entry)
         self.last_signs[person] = signs
         for task in list(self.active.get(person, [])):

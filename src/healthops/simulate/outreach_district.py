@@ -145,12 +145,12 @@ def make_district(
 def duty(district: District, days: int, *, rules: Rules | None = None) -> np.ndarray:
     """Who goes out on which day: shape (W, days + 1), bool; known beforehand, and the same for every policy.
 
-    A worker gives so many days of each week, of those on which the worker works; workers begin the week on different days.
+    A worker gives so many days of each week, of those on which the worker works; workers begin on different days.
     """
     import pandas as pd
 
     each = int((rules or load_outreach())("rounds", "outreach_days"))
-    weekday = (district.on + pd.to_timedelta(np.arange(days + 1), unit="D")).weekday.to_numpy()
+    weekday = (district.on + pd.to_timedelta(np.arange(days + 1), unit="D")).day_of_week.to_numpy()
     out = np.zeros((len(district.workers), days + 1), bool)
     for w, pattern in enumerate(district.staff["workdays"]):
         work = [d for d in range(7) if pattern[d] == "1"]

@@ -95,9 +95,7 @@ def hamlet_table(seasons: Sequence[tuple[Played, Season]]) -> pd.DataFrame:
         done, missed, people = hamlet_shares(played)
         names = played.book.district.hamlets["hamlet"].to_numpy()
         parts.append(
-            pd.DataFrame(
-                {"policy": played.policy, "hamlet": names, "people": people, "done": done, "missed": missed}
-            )
+            pd.DataFrame({"policy": played.policy, "hamlet": names, "people": people, "done": done, "missed": missed})
         )
     table = pd.concat(parts).groupby(["policy", "hamlet", "people"], sort=False, as_index=False).sum()
     share = _share(table["done"].to_numpy(), table["missed"].to_numpy())

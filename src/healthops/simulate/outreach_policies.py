@@ -1,9 +1,9 @@
 """How outreach is done without a plan: by due date, by what is nearest, by risk alone, or with danger signs first.
 
-Each worker goes to the homes that the worker is responsible for. A task that asks a skill that this worker lacks is the
-nearest colleague's who has it. All open tasks of a home that the worker can do are done in one visit. The list is walked
-from its top; a home that no longer fits into the day is passed over, and after :data:`PATIENCE` of those in a row the day
-is over. The break is taken after the first visit that ends when breaks begin.
+Each worker goes to the homes that the worker is responsible for. A task that asks a skill that this worker lacks is
+the nearest colleague's who has it. All open tasks of a home that the worker can do are done in one visit. The list is
+walked from its top; a home that no longer fits into the day is passed over, and after :data:`PATIENCE` of those in a row
+the day is over. The break is taken after the first visit that ends when breaks begin.
 
 ==================  ===================================================================================================
 policy              who comes first
@@ -87,7 +87,7 @@ class Greedy:
 
 
 def who_covers(district: District, home: int, skill: str) -> int:
-    """The worker responsible for a home, or the nearest colleague with the skill; -1 where there is none near enough."""
+    """The worker responsible for a home, or the nearest colleague with the skill; -1 where none is near enough."""
     own = district.households["worker"].iloc[home]
     if own in district.workers and skill in district.shifts[district.workers.index(own)].skills:
         return district.workers.index(own)

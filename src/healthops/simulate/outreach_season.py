@@ -116,8 +116,8 @@ def draw_events(
     people, pregnancies : DataFrame
         Tables ``community_people`` and ``community_pregnancies``.
     chance : DataFrame
-        person, chance: of table ``community_true_risk`` at the register's date, within `quarter` days; every day of them
-        is as likely.
+        person, chance: of table ``community_true_risk`` at the register's date, within `quarter` days, each as
+        likely.
     shares : dict
         Of :func:`kind_shares`.
     on : Timestamp
