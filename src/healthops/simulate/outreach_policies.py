@@ -2,7 +2,7 @@
 
 Each worker goes to the homes that the worker is responsible for. A task that asks a skill that this worker lacks is
 the nearest colleague's who has it. All open tasks of a home that the worker can do are done in one visit. The list is
-walked from its top; a home that no longer fits into the day is passed over, and after :data:`PATIENCE` of those in a row
+walked from its top; a home that no longer fits into the day is passed over, and after :data:`PATIENCE` such in a row
 the day is over. The break is taken after the first visit that ends when breaks begin.
 
 ==================  ===================================================================================================
