@@ -51,7 +51,7 @@ def differences(gains_of: Mapping[str, tuple[str, bool, Mapping[str, Saving]]]) 
         ax.axvline(0, color=INK, lw=1)
         ax.set_yticks(range(len(gains)), [f"against {policy}" for policy in gains])
         ax.set_ylim(len(gains) - 0.5, -0.5)
-        ax.set(title=title, xlabel=f"{label} ({'right' if more else 'left'}: the plan is better)")
+        ax.set(title=f"{title} ({'right' if more else 'left'}: plan better)", xlabel=label)
         ax.grid(axis="y", visible=False)
     for ax in list(axes.flat)[len(gains_of) :]:
         ax.set_visible(False)
@@ -91,6 +91,8 @@ def hamlets(table: pd.DataFrame, ginis: Mapping[str, Saving]) -> Figure:
 
 def weeks(table: pd.DataFrame, policies: Sequence[str], *, smooth: int = 3) -> Figure:
     """By week, `smooth` weeks together: signs reached in time (left), and tasks done, of those that ended (right)."""
+    from matplotlib.ticker import MaxNLocator
+
     fig, axes = panels(2, 3.7, sharex=True)
     ax, bx = axes[0]
     for policy in policies:
@@ -106,6 +108,8 @@ def weeks(table: pd.DataFrame, policies: Sequence[str], *, smooth: int = 3) -> F
         xlabel="week in which the sign begins", ylabel="reached within 3 days, %", ylim=(0, 100), title="danger signs"
     )
     bx.set(xlabel="week in which the task ends", ylabel="done in their window, %", ylim=(0, 100), title="all tasks")
+    for each in (ax, bx):
+        each.xaxis.set_major_locator(MaxNLocator(integer=True))
     fig.legend(*bx.get_legend_handles_labels(), loc="outside upper center", ncols=len(policies))
     return fig
 

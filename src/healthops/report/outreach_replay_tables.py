@@ -94,6 +94,19 @@ def written(known: pd.DataFrame, policies: list[str]) -> pd.DataFrame:
     )
 
 
+def against(gains: dict[str, dict[str, Saving]], policies: list[str]) -> pd.DataFrame:
+    """Differences with intervals as text, measures by policy; ``*``: the other is surely better, ``†``: neither is."""
+    import pandas as pd
+
+    def cell(measure: str, policy: str) -> str:
+        found, (form, more) = gains[measure][policy], MEASURES[measure]
+        sign = form.replace("{:", "{:+")
+        text = f"{sign.format(found.estimate)} ({sign.format(found.low)} to {sign.format(found.high)})"
+        return text + (" †" if found.sure == 0 else "" if (found.sure > 0) == more else " *")
+
+    return pd.DataFrame({p: [cell(m, p) for m in gains] for p in policies}, index=list(gains))
+
+
 def plainly(measure: str) -> str:
     """A measure's name for a sentence."""
     words = {TOLD: "told signs reached within 3 days", UNTOLD: "untold signs reached within 3 days"}
