@@ -56,7 +56,7 @@ def test_verdicts_say_who_surely_does_better_on_what(replay):
         "better": [tables.SIGNS, tables.GINI], "worse": [tables.HOURS], "unsure": [tables.TASKS]
     }  # fmt: skip
     written = tables.against({m: {"nearest first": g} for m, g in gains.items()}, ["nearest first"])["nearest first"]
-    assert written[tables.SIGNS] == "+20.0 (+20.0 to +20.0)" and written[tables.HOURS] == "+40 (+40 to +40) *"
+    assert written[tables.SIGNS] == "+20.0 [20.0, 20.0]" and written[tables.HOURS] == "+40 [40, 40] *"
     assert written[tables.TASKS].endswith(" †") and not written[tables.GINI].endswith(("*", "†"))
 
 

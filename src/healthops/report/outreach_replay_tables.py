@@ -101,7 +101,7 @@ def against(gains: dict[str, dict[str, Saving]], policies: list[str]) -> pd.Data
     def cell(measure: str, policy: str) -> str:
         found, (form, more) = gains[measure][policy], MEASURES[measure]
         sign = form.replace("{:", "{:+")
-        text = f"{sign.format(found.estimate)} ({sign.format(found.low)} to {sign.format(found.high)})"
+        text = f"{sign.format(found.estimate)} [{form.format(found.low)}, {form.format(found.high)}]"
         return text + (" †" if found.sure == 0 else "" if (found.sure > 0) == more else " *")
 
     return pd.DataFrame({p: [cell(m, p) for m in gains] for p in policies}, index=list(gains))
