@@ -384,7 +384,7 @@ def test_tables_that_do_not_fit_together_are_refused_by_name():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("report_days_least: {value: 0", "report_days_least: {value: 5", "report_days_least is 5, above 4"),
+        ("report_days_least: {value: 0", "report_days_least: {value: 5", "report_days_least is above report_days_most"),
         (
             'value: 0.12, unit: "share of visits", source: "153',
             'value: 0.12, unit: "share of visits", sauce: "153',

@@ -63,11 +63,9 @@ def load_rules(path: Path = PATH) -> Rules:
         if high and low >= high[0]:
             raise DataError(f"{path.name}: {section}: {name} is {low:g}, not below {high[0]:g}; exchange the bounds")
     for (section, name), (least, *_) in entries.items():
-        most = entries.get((section, name.removesuffix("_least") + "_most")) if name.endswith("_least") else None
-        if most and least > most[0]:
-            raise DataError(f"{path.name}: {section}: {name} is {least:g}, above {most[0]:g}; exchange them")
-    if path == PATH and entries["privacy", "moved_at_least_m"][0] > entries["privacy", "moved_at_most_m"][0]:
-        raise DataError(f"{path.name}: privacy: moved_at_least_m is above moved_at_most_m; exchange them")
+        other = name.replace("least", "most")
+        if other != name and (section, other) in entries and least > entries[section, other][0]:
+            raise DataError(f"{path.name}: {section}: {name} is above {other}; exchange them")
     return Rules(entries, path.name)
 
 
