@@ -1302,7 +1302,8 @@ TABLES: dict[str, Table] = {
             "visit_min": _integer("at homes", "min", low=0),
             "work_min": _integer("on foot and at homes", "min", low=0),
             "available_min": _integer("working hours less breaks", "min", low=0),
-
+        },
+    ),
     "outreach_replay": Table(
         "A season of outreach played under each policy, one row a draw. Rounds are visits to all of a home.",
         ("outreach_days", "policy", "draw"),

@@ -78,7 +78,6 @@ NAMED = {
     "high-risk": "#B45C93",
     "measurement": "#56B4E9",
     "round": "#E69F00",
-
     # policies of outreach
     "due-date-order": "#D55E00",
     "nearest-first": "#6E6E6E",
