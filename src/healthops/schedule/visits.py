@@ -328,14 +328,6 @@ def insert_task(
     return sorted(u for u, w in before.items() if after.get(u) != w)
 
 
-def refill(plan: VisitPlan) -> list[int]:
-    """Put what the day has room for again, after an insertion, into rounds as they are; returns those visits.
-
-    Nobody's visit is moved to another worker or given up for it; only times change.
-    """
-    return [v for v in _full(plan) if _fit(plan, v)]
-
-
 # ---- the scene ------------------------------------------------------------------------------------------------------
 
 
