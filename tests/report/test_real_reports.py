@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from healthops.workspace import Declaration, Scenario
+from healthops.data.register_files import IDENTIFYING, register_path
+from healthops.data.synthetic_register import write_register
+from healthops.workspace import Declaration, Scenario, Workspace
 from tests.browser import Browser
 from tests.report.checks import faults, parse, unreadable
+from tests.report.privacy import Identifiers, outputs
 
 VARIABLE = "HEALTHOPS_REPORTS"
 
@@ -22,12 +27,20 @@ PAGES = [*NOTEBOOKS, "index"]
 
 
 @pytest.fixture(scope="session")
-def reports(request: pytest.FixtureRequest) -> Path:
-    """Folder of the reports."""
+def run(request: pytest.FixtureRequest) -> Workspace:
+    """Workspace of the run."""
     named = os.environ.get(VARIABLE)
-    if named and not (Path(named) / "index.html").is_file():
+    if not named:
+        return request.getfixturevalue("smoke")
+    if not (Path(named) / "index.html").is_file():
         raise FileNotFoundError(f"{VARIABLE} names {named}, which holds no index.html")
-    return Path(named) if named else request.getfixturevalue("smoke").report_path("index").parent
+    return Workspace(SCENARIO.name, root=Path(named).resolve().parents[1])
+
+
+@pytest.fixture(scope="session")
+def reports(run: Workspace) -> Path:
+    """Folder of the reports."""
+    return run.report_path("index").parent
 
 
 @pytest.fixture(params=PAGES)
@@ -68,3 +81,49 @@ def test_a_browser_opens_it_without_a_word(browser: Browser, page: Path) -> None
     for width in (360, 1280):
         probe.emulate(width=width)
         assert probe.evaluate("document.documentElement.scrollWidth") <= width
+
+
+# ---- nobody of the register of community health workers can be found ------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def register(run: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The register that the run imagined, cleaned and threw away, written again from the same seed."""
+    folder, size = tmp_path_factory.mktemp("register"), run.scenario.data
+    write_register(
+        run, folder, run.read("places"), households=int(size["community_households"]),
+        workers=int(size["community_workers"]),
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def identifiers(register: Path) -> Identifiers:
+    return Identifiers(register)
+
+
+def test_the_search_finds_what_is_planted(identifiers: Identifiers, register: Path) -> None:
+    people, homes = (
+        list(csv.DictReader(register_path(register, f"community_{name}").read_text(encoding="utf-8").splitlines()))
+        for name in ("people", "households")
+    )
+    assert len(identifiers.kinds) > 2 * len(people)
+    for planted in (people[5]["name"], people[7]["national_id"], homes[3]["address"], homes[4]["latitude"]):
+        assert identifiers.within(f"<td>{planted}</td>") and identifiers.within(f"visit {planted}, at nine")
+    assert identifiers.within("nothing of anybody") == []
+
+
+def test_nobody_of_the_register_is_in_any_output(run: Workspace, identifiers: Identifiers) -> None:
+    seen = {name: identifiers.within(text) for name, text in outputs(run)}
+    kinds = {Path(name).suffix for name in seen}
+    assert {".parquet", ".html", ".ipynb", ".json"} <= kinds, kinds
+    assert {name: found for name, found in seen.items() if found} == {}
+
+
+def test_no_table_of_people_has_a_column_that_identifies(run: Workspace) -> None:
+    named = {
+        path.stem: sorted(set(pq.read_schema(path).names) & set(IDENTIFYING))
+        for path in (run.root / "data" / run.scenario.name).glob("*.parquet")
+        if path.stem.startswith(("community", "outreach", "maternal"))
+    }
+    assert len(named) > 10 and {name: found for name, found in named.items() if found} == {}
