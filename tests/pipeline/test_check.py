@@ -108,7 +108,8 @@ def test_measured_columns_alone_may_differ_between_two_runs(tmp_path: Path):
 
 def test_the_page_that_shows_times_is_named(tmp_path: Path):
     pages = check.pages_of_times(Workspace("public", root=tmp_path))
-    assert pages == ["reports/public/91-benchmark-forecasts.html", "reports/public/92-benchmark-allocation.html"]
+    shown = ["91-benchmark-forecasts", "92-benchmark-allocation", "93-benchmark-routes"]
+    assert pages == [f"reports/public/{name}.html" for name in shown]
     assert check.pages_of_times(Workspace("synthetic", root=tmp_path)) == []
 
 
