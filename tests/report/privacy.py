@@ -18,8 +18,10 @@ TOKEN = re.compile(r"-?\d+\.\d+|\w+")
 PICTURE = re.compile(rb"base64,[A-Za-z0-9+/=]+")
 #: Who and where people are; a hamlet lies where its district's capital does, which any map tells.
 TABLES = ("community_workers", "community_households", "community_people")
+#: Where somebody lives: one of the two alone may be a corner of a district.
+POSITION = ("latitude", "longitude")
 #: Days of birth are looked for as columns: as texts they are days like others.
-NEEDLES = tuple(name for name in IDENTIFYING if name != "birth_date")
+NEEDLES = tuple(name for name in IDENTIFYING if name not in ("birth_date", *POSITION))
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -27,10 +29,11 @@ def words(text: str) -> tuple[str, ...]:
 
 
 class Identifiers:
-    """Every identifying cell of a register, as runs of words."""
+    """Every identifying cell of a register, as runs of words, and the position of every home."""
 
     def __init__(self, folder: Path) -> None:
         self.kinds: dict[tuple[str, ...], str] = {}
+        self.positions: set[tuple[str, str]] = set()
         for table in TABLES:
             path = register_path(folder, table)
             for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
@@ -38,12 +41,16 @@ class Identifiers:
                     found = words(row.get(column) or "")
                     if found:
                         self.kinds[found] = f"{table}.{column}"
+                if row.get(POSITION[0]):
+                    self.positions.add((row[POSITION[0]], row[POSITION[1]]))
         self.lengths = sorted({len(one) for one in self.kinds})
 
     def within(self, text: str) -> list[str]:
         """What of the register stands in `text`, with its kind."""
         tokens = words(text)
-        return sorted({
+        seen = set(tokens)
+        at = [f"position: {north} {east}" for north, east in sorted(self.positions) if {north, east} <= seen]
+        return at + sorted({
             f"{self.kinds[run]}: {' '.join(run)}"
             for length in self.lengths
             for run in zip(*(tokens[k:] for k in range(length)), strict=False)

@@ -108,7 +108,8 @@ def test_the_search_finds_what_is_planted(identifiers: Identifiers, register: Pa
         for name in ("people", "households")
     )
     assert len(identifiers.kinds) > 2 * len(people)
-    for planted in (people[5]["name"], people[7]["national_id"], homes[3]["address"], homes[4]["latitude"]):
+    at = f"{homes[4]['longitude']} {homes[4]['latitude']}"
+    for planted in (people[5]["name"], people[7]["national_id"], homes[3]["address"], at):
         assert identifiers.within(f"<td>{planted}</td>") and identifiers.within(f"visit {planted}, at nine")
     assert identifiers.within("nothing of anybody") == []
 
