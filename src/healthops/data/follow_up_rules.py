@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from healthops.data.errors import DataError
+from healthops.data.rule_values import one_of, whole
 
 PATH = Path(__file__).with_name("follow_up.yaml")
 #: Forms that a visit may be recorded on; the first two are of no pregnancy.
@@ -134,7 +135,7 @@ def _rule(name: str, entry: Any, groups: Mapping[str, Sequence[str]], where: str
     return Rule(
         name=name,
         label=str(entry["label"]),
-        person=_one(entry["person"], ("mother", "baby", "anyone"), f"{where}: person"),
+        person=one_of(entry["person"], ("mother", "baby", "anyone"), f"{where}: person"),
         started_by=_among(started, FORMS, f"{where}: started_by"),
         referral=_flag(entry.get("referral", False), f"{where}: referral"),
         needs_lmp=None if "needs_lmp" not in entry else _flag(entry["needs_lmp"], f"{where}: needs_lmp"),
@@ -142,11 +143,11 @@ def _rule(name: str, entry: Any, groups: Mapping[str, Sequence[str]], where: str
         due_days=days,
         days_before=before,
         days_after=after,
-        level=_whole(entry["level"], f"{where}: level", 1, 10),
-        resolved_by=_one(entry["resolved_by"], FORMS, f"{where}: resolved_by"),
+        level=whole(entry["level"], f"{where}: level", 1, 10),
+        resolved_by=one_of(entry["resolved_by"], FORMS, f"{where}: resolved_by"),
         cancelled_by=_among(entry["cancelled_by"], CANCELLATIONS, f"{where}: cancelled_by"),
-        minutes=_whole(entry["minutes"], f"{where}: minutes", 1, 480),
-        skill=_one(entry["skill"], SKILLS, f"{where}: skill"),
+        minutes=whole(entry["minutes"], f"{where}: minutes", 1, 480),
+        skill=one_of(entry["skill"], SKILLS, f"{where}: skill"),
         published=_flag(entry.get("published", True), f"{where}: published"),
     )
 
@@ -155,32 +156,26 @@ def _due(due: Any, where: str) -> tuple[str, tuple[int, ...]]:
     """What a task counts from, and its days."""
     if not isinstance(due, Mapping) or "from" not in due:
         raise DataError(f"{where} needs `from` and one of days, weeks, every_weeks")
-    start = _one(due["from"], STARTS, f"{where}: from")
+    start = one_of(due["from"], STARTS, f"{where}: from")
     ways = {"days", "weeks", "every_weeks"} & set(due)
     unknown = set(due) - {"from", "days", "weeks", "every_weeks", "until_weeks"}
     if len(ways) != 1 or unknown or ("every_weeks" in due) != ("until_weeks" in due):
         raise DataError(f"{where}: {dict(due)} needs one of days, weeks, or every_weeks with until_weeks, and no more")
     if "every_weeks" in due:
-        step = _whole(due["every_weeks"], f"{where}: every_weeks", 1, 52)
-        last = _whole(due["until_weeks"], f"{where}: until_weeks", step, 104)
+        step = whole(due["every_weeks"], f"{where}: every_weeks", 1, 52)
+        last = whole(due["until_weeks"], f"{where}: until_weeks", step, 104)
         return start, tuple(7 * week for week in range(step, last + 1, step))
     (way,) = ways
     if not isinstance(due[way], list) or not due[way]:
         raise DataError(f"{where}: {way} is {due[way]!r}; give a list of whole numbers")
     factor = 7 if way == "weeks" else 1
-    return start, tuple(factor * _whole(number, f"{where}: {way}", 0, 400) for number in due[way])
+    return start, tuple(factor * whole(number, f"{where}: {way}", 0, 400) for number in due[way])
 
 
 def _window(window: Any, where: str) -> tuple[int, int]:
     if not isinstance(window, list) or len(window) != 2:
         raise DataError(f"{where} is {window!r}; give the days before and the days after the due date")
-    return _whole(window[0], where, 0, 365), _whole(window[1], where, 0, 365)
-
-
-def _whole(value: Any, where: str, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise DataError(f"{where} is {value!r}; it must be a whole number from {low} to {high}")
-    return value
+    return whole(window[0], where, 0, 365), whole(window[1], where, 0, 365)
 
 
 def _flag(value: Any, where: str) -> bool:
@@ -189,13 +184,7 @@ def _flag(value: Any, where: str) -> bool:
     return value
 
 
-def _one(value: Any, choices: Sequence[str], where: str) -> str:
-    if value not in choices:
-        raise DataError(f"{where} is {value!r}; it must be one of {list(choices)}")
-    return str(value)
-
-
 def _among(values: Any, choices: Sequence[str], where: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not values:
         raise DataError(f"{where} is {values!r}; give a list of {list(choices)}")
-    return tuple(_one(value, choices, where) for value in values)
+    return tuple(one_of(value, choices, where) for value in values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ import yaml
 
 from healthops.data.errors import DataError
 from healthops.data.follow_up_rules import SKILLS
+from healthops.data.rule_values import one_of, whole
 
 PATH = Path(__file__).with_name("recommendations.yaml")
 #: Levels of a recommendation, from the least to the gravest.
@@ -186,7 +187,7 @@ def load_rule_table(path: Path = PATH) -> RuleTable:
     measures = tuple(_measure(n, entry, f"{path.name}: measure {n}") for n, entry in raw["measures"].items())
     rules = tuple(_rule(n, entry, f"{path.name}: rule {n}") for n, entry in raw["rules"].items())
     again = dict(raw["round"])
-    days = _whole(again.pop("after_days", None), f"{path.name}: round: after_days", 1, 365)
+    days = whole(again.pop("after_days", None), f"{path.name}: round: after_days", 1, 365)
     again.pop("source", None)
     table = RuleTable(
         str(raw["version"]), str(raw["source"]), rules, measures, days, _visit(again, f"{path.name}: round")
@@ -213,8 +214,8 @@ def _rule(name: str, entry: Any, where: str) -> Advice:
         raise DataError(f"{where}: if_missing is {missing!r}; it must be visit, or not there")
     return Advice(
         name=name, label=entry["label"], who=who, finding=finding,
-        valid_days=_whole(entry["valid_days"], f"{where}: valid_days", 1, 3650) if "valid_days" in entry else None,
-        unless=tuple(entry.get("unless", ())), level=_one(entry["level"], LEVELS, f"{where}: level"),
+        valid_days=whole(entry["valid_days"], f"{where}: valid_days", 1, 3650) if "valid_days" in entry else None,
+        unless=tuple(entry.get("unless", ())), level=one_of(entry["level"], LEVELS, f"{where}: level"),
         says=entry["says"], advice=entry["advice"], source=entry["source"],
         visit=_visit(entry["visit"], f"{where}: visit") if "visit" in entry else None,
         visit_if_missing=missing == "visit",
@@ -257,7 +258,7 @@ def _values(column: str, bounds: Mapping, where: str) -> tuple[str | bool, ...]:
         return (bounds["is"],)
     if not isinstance(bounds["is"], list) or not bounds["is"]:
         raise DataError(f"{where}: is {bounds['is']!r}; give a list of {list(TEXTS[column])}")
-    return tuple(_one(value, TEXTS[column], where) for value in bounds["is"])
+    return tuple(one_of(value, TEXTS[column], where) for value in bounds["is"])
 
 
 def _measure(name: str, entry: Any, where: str) -> Measure:
@@ -265,7 +266,7 @@ def _measure(name: str, entry: Any, where: str) -> Measure:
     if not isinstance(entry, Mapping) or set(entry) != needed:
         raise DataError(f"{where} must have {sorted(needed)} and no more")
     for column in entry["columns"]:
-        _one(column, COLUMNS, f"{where}: columns")
+        one_of(column, COLUMNS, f"{where}: columns")
     return Measure(name, tuple(entry["columns"]), str(entry["says"]), _visit(entry["visit"], f"{where}: visit"))
 
 
@@ -275,8 +276,8 @@ def _visit(entry: Any, where: str) -> Visit:
     if set(given) != allowed:
         raise DataError(f"{where} is {entry!r}; it must have {sorted(allowed)} and no more")
     return Visit(
-        _whole(given["within_days"], f"{where}: within_days", 0, 365), _whole(given["level"], f"{where}: level", 1, 10),
-        _whole(given["minutes"], f"{where}: minutes", 1, 480), _one(given["skill"], SKILLS, f"{where}: skill"),
+        whole(given["within_days"], f"{where}: within_days", 0, 365), whole(given["level"], f"{where}: level", 1, 10),
+        whole(given["minutes"], f"{where}: minutes", 1, 480), one_of(given["skill"], SKILLS, f"{where}: skill"),
     )  # fmt: skip
 
 
@@ -303,15 +304,3 @@ def _consistent(table: RuleTable, file: str) -> None:
     for column in columns:
         if columns.count(column) > 1:
             raise DataError(f"{file}: measures: {column} stands under two; keep one")
-
-
-def _whole(value: Any, where: str, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise DataError(f"{where} is {value!r}; it must be a whole number from {low} to {high}")
-    return value
-
-
-def _one(value: Any, choices: Sequence[str], where: str) -> str:
-    if value not in choices:
-        raise DataError(f"{where} is {value!r}; it must be one of {list(choices)}")
-    return str(value)

@@ -120,6 +120,14 @@ _MINUTE = {"low": 0, "high": 24 * 60}
 _STAFF_BASIS = _text(
     "data: from a source; assumed: drawn by provider_assumptions, nobody who exists", among=("data", "assumed")
 )
+_ASSUMPTIONS = {
+    "section": _text(""),
+    "name": _text(""),
+    "value": _number(""),
+    "unit": _text(""),
+    "source": _text("publication, or the assumption in words"),
+    "assumption": _flag("this project's own"),
+}
 _LEDGER = {
     "source": _text("source file"),
     "table": _text("table that it became"),
@@ -905,14 +913,7 @@ TABLES: dict[str, Table] = {
     "community_assumptions": Table(
         "Every assumption of community.yaml.",
         ("section", "name"),
-        {
-            "section": _text(""),
-            "name": _text(""),
-            "value": _number(""),
-            "unit": _text(""),
-            "source": _text("publication, or the assumption in words"),
-            "assumption": _flag("this project's own"),
-        },
+        _ASSUMPTIONS,
     ),
     "community_hamlets": Table(
         "Hamlets of a programme of community health workers.",
@@ -1363,14 +1364,7 @@ TABLES: dict[str, Table] = {
     "outreach_replay_assumptions": Table(
         "Every assumption of outreach.yaml.",
         ("section", "name"),
-        {
-            "section": _text(""),
-            "name": _text(""),
-            "value": _number(""),
-            "unit": _text(""),
-            "source": _text("publication, or the assumption in words"),
-            "assumption": _flag("this project's own"),
-        },
+        _ASSUMPTIONS,
     ),
     # ---- column 4, providers: what cleaning makes from the sources -------------------------------------
     "provider_ledger": Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -157,6 +157,12 @@ def _round_table(ax: Axes, stops: pd.DataFrame) -> None:
             ax.text(x, 1 - k * step, word, ha="right", va="top", fontsize=9, color=mark, transform=ax.transAxes)
 
 
+def _visit_bar(ax: Axes, visit: Any, y: float, height: float, mark: str) -> None:
+    """Draw the minutes of a visit at `y`, in hours of the day."""
+    begins, ends = visit.begins_min / 60, visit.ends_min / 60
+    ax.barh(y, ends - begins, left=begins, height=height, color=mark, edgecolor="white", linewidth=0.6)
+
+
 def timetable(visits: pd.DataFrame, workers: pd.DataFrame, break_min: Mapping[str, int]) -> Figure:
     """The day of every worker at work: hours (light), visits, urgent visits, breaks; white is walking and waiting.
 
@@ -178,15 +184,7 @@ def timetable(visits: pd.DataFrame, workers: pd.DataFrame, break_min: Mapping[st
         )
     for one in visits.astype({"rest_min": "float64"}).itertuples():
         y, mark = row[one.worker], colour("urgent" if one.urgent else "visit")
-        ax.barh(
-            y,
-            (one.ends_min - one.begins_min) / 60,
-            left=one.begins_min / 60,
-            height=0.62,
-            color=mark,
-            edgecolor="white",
-            linewidth=0.6,
-        )
+        _visit_bar(ax, one, y, 0.62, mark)
         if not np.isnan(one.rest_min):
             ax.barh(y, break_min[one.worker] / 60, left=one.rest_min / 60, height=0.62, color=BREAK)
     ax.set_yticks(range(len(row)), list(row), fontsize=8)
@@ -272,15 +270,7 @@ def insertion(
                     mark = colour("own homes only")
                 elif one.urgent:
                     mark = colour("visit")
-                ax.barh(
-                    y,
-                    (one.ends_min - one.begins_min) / 60,
-                    left=one.begins_min / 60,
-                    height=0.3,
-                    color=mark,
-                    edgecolor="white",
-                    linewidth=0.6,
-                )
+                _visit_bar(ax, one, y, 0.3, mark)
     ax.set_yticks(ticks, names)
     ax.set(xlabel="hour of the day", ylim=(len(workers) - 0.5, -0.5))
     ax.grid(axis="y", visible=False)
