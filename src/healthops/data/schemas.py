@@ -1536,6 +1536,71 @@ TABLES: dict[str, Table] = {
             "basis": _STAFF_BASIS,
         },
     ),
+    # ---- column 4, providers: features -----------------------------------------------------------------------
+    "arrival_features": Table(
+        "What is known of each hour of each service before the patients come, to the end of clinic_calendar.",
+        ("clinic", "service", "date", "hour"),
+        {
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "date": _date("local day"),
+            "hour": _integer("of the local clock", "h", low=0, high=23),
+            "arrivals": _integer("missing: nobody counted, or yet to come", "patients", low=0, missing=True),
+            "elapsed_h": _integer("0 where the clock skips it, 2 where it shows it twice", "h", low=0, high=2),
+            "recorded": _flag("whether the day lies among the clinic's records; else it is yet to come"),
+        },
+        extra=True,
+    ),
+    "appointment_features": Table(
+        "What is known of each appointment when it is booked (the reminder: on the day before), and what became of it.",
+        ("appointment",),
+        {
+            "appointment": _text("number"),
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "booked_date": _date("day of the booking"),
+            "date": _date("day of the appointment"),
+            "lead_days": _integer("from the one day to the other", "days", low=0, high=730),
+            "no_show": _flag("the patient did not come"),
+            "age_band": _text("years", among=("0-14", "15-29", "30-44", "45-59", "60 and older")),
+            "sex": _text("", among=("female", "male")),
+            "welfare": _flag("the household gets a welfare payment"),
+            "neighbourhood_group": _text(
+                "about quarters of the appointments, by the share of the neighbourhood's patients who get welfare",
+                among=("least welfare", "less welfare", "more welfare", "most welfare"),
+            ),
+        },
+        extra=True,
+    ),
+    "provider_feature_catalogue": Table(
+        "Every feature of arrivals and appointments, described.",
+        ("table", "feature"),
+        {
+            "table": _text("arrival_features or appointment_features", among=("arrivals", "appointments")),
+            "feature": _text("name"),
+            "kind": _text("", among=("number", "flag")),
+            "unit": _text("", missing=True),
+            "source": _text("table.column it comes from"),
+            "transformation": _text("how it is made"),
+            "fold_safety": _text(
+                "as in feature_catalogue; hindsight: known only afterwards, never for a forecast",
+                among=("past_only", "static", "fitted", "hindsight"),
+            ),
+            "known_at": _text(
+                "calendar: long before; origin: at the end of the day on which the forecast is made; booking; "
+                "reminder: when it was sent, at the latest on the day before the visit; afterwards",
+                among=("calendar", "origin", "booking", "reminder", "afterwards"),
+            ),
+            "horizon_days": _integer(
+                "of arrivals: farthest day after the origin that it is known for; 0: none; missing: any",
+                "days",
+                low=0,
+                missing=True,
+            ),
+            "why": _text("why it matters"),
+            "family": _text("what it belongs to"),
+        },
+    ),
     # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------
     "flusight_teams": Table(
         "Real teams and ours over the tasks of a FluSight season: all of them, by horizon, by state, by date.",

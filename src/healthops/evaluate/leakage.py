@@ -3,7 +3,8 @@
 Each alarm looks for one fault, passes in silence where it is not there, and else raises :class:`LeakageError`, whose
 message names what leaks (the feature, the fold, the place and week) and the remedy. Which alarm for which fault:
 
-* something was learnt from the future, such as a scale of a place: :func:`unchanged_by_future`
+* something was learnt from the future, such as a scale of a place: :func:`unchanged_by_future`; a person's own outcome,
+  or a later one, such as a patient's no-show rate over the whole file: :func:`unchanged_by_unknown_outcomes`
 * final data in place of those of the day: :func:`is_of_its_vintage`
 * shuffled folds: :func:`split_respects_time`, and :func:`split_keeps_apart` (:func:`folds_keep_apart`) for patients,
   places or whole rows
@@ -86,6 +87,80 @@ def unchanged_by_future(
             raise LeakageError(
                 f"{name} forecasts otherwise for {place} from {origin} when only later weeks change "
                 f"({(~same).mean():.0%} of its numbers): learn scales, features and models from panel.until(origin)"
+            )
+
+
+def unchanged_by_unknown_outcomes(
+    features: Callable[[pd.DataFrame], pd.DataFrame],
+    rows: pd.DataFrame,
+    *,
+    outcome: str,
+    made: str,
+    happens: str,
+    moments: Sequence[np.datetime64 | str] | None = None,
+) -> None:
+    """Require that what is known of a row when it is made stays the same whatever came of what was still to happen.
+
+    At each of the `moments`, every outcome of that day or later is unknown. It is planted otherwise (flipped; all yes;
+    all no), and then all rows that were made later are taken away. What is said of rows made until that day must not
+    change by a bit.
+
+    Parameters
+    ----------
+    features : callable
+        Given the rows, returns their features in the same order.
+    rows : DataFrame
+        One row an event that is made (booked) on a day and happens on that day or later.
+    outcome, made, happens : str
+        Columns: the outcome as a flag, and the two days.
+    moments : sequence of datetime64, optional
+        Days to look at; otherwise the ninths of the days on which rows were made.
+
+    Raises
+    ------
+    LeakageError
+        Naming the first feature that changes, the day and how many rows.
+    ValueError
+        If nothing happens from a moment on, so that the alarm could not ring.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2016-05-02", "2016-05-03", "2016-05-04"])
+    >>> visits = pd.DataFrame({"booked": days, "date": days, "patient": "a", "missed": [True, False, True]})
+    >>> unchanged_by_unknown_outcomes(
+    ...     lambda v: v.groupby("patient")[["missed"]].transform("mean"), visits, outcome="missed", made="booked",
+    ...     happens="date", moments=["2016-05-03"])
+    Traceback (most recent call last):
+    ...
+    healthops.evaluate.leakage.LeakageError: feature 'missed' of 2 rows made until 2016-05-03 changes with outcomes ...
+    """
+    rows = rows.reset_index(drop=True)
+    made_on, on = (rows[c].to_numpy("datetime64[D]") for c in (made, happens))
+    truth = rows[outcome].to_numpy(bool)
+    if moments is None:
+        moments = np.unique(np.quantile(made_on.astype(int), np.arange(1, 9) / 9, method="nearest"))
+    before = features(rows).reset_index(drop=True)
+    for moment in np.asarray(moments).astype("datetime64[D]"):
+        unknown, seen = on >= moment, made_on <= moment
+        if not unknown.any() or not seen.any():
+            raise ValueError(f"nothing was made until {moment}, or nothing happens from then on: no outcome to change")
+        for planted in (~truth, np.ones(len(rows), bool), np.zeros(len(rows), bool)):
+            changed = rows.assign(**{outcome: np.where(unknown, planted, truth)})
+            after = features(changed).reset_index(drop=True)
+            _require_same(before[seen], after[seen], moment, f"outcomes from {moment} on")
+            kept = features(changed[seen]).set_axis(np.flatnonzero(seen))
+            _require_same(before[seen], kept, moment, f"outcomes from {moment} on, or rows made later")
+
+
+def _require_same(before: pd.DataFrame, after: pd.DataFrame, moment: np.datetime64, by: str) -> None:
+    for name in before:
+        old, new = (frame[name].to_numpy(float, na_value=np.nan) for frame in (before, after))
+        same = (old == new) | (np.isnan(old) & np.isnan(new))
+        if not same.all():
+            raise LeakageError(
+                f"feature {name!r} of {(~same).sum()} rows made until {moment} changes with {by}: count an outcome "
+                f"only if its day lies strictly before that on which the row was made"
             )
 
 
