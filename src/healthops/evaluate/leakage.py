@@ -159,7 +159,7 @@ def _require_same(before: pd.DataFrame, after: pd.DataFrame, moment: np.datetime
         same = (old == new) | (np.isnan(old) & np.isnan(new))
         if not same.all():
             raise LeakageError(
-                f"feature {name!r} of {(~same).sum()} rows made until {moment} changes with {by}: count an outcome "
+                f"feature {name!r} of {(~same).sum():,} rows made until {moment} changes with {by}: count an outcome "
                 f"only if its day lies strictly before that on which the row was made"
             )
 
