@@ -36,7 +36,7 @@ def week(means: pd.DataFrame) -> Figure:
     fig, axes = panels(2, 3.9, width_ratios=[1.25, 1])
     ax, bx = axes[0]
     image = ax.imshow(means[busiest].unstack("hour"), aspect="auto", cmap="viridis", interpolation="none")
-    ax.set_yticks(range(7), tables.weekday_names())
+    ax.set_yticks(range(7), [name[:3] for name in tables.WEEKDAYS])
     ax.set_xticks(range(0, 24, 3))
     ax.set(xlabel="hour of the local clock", title=str(busiest))
     ax.grid(visible=False)
@@ -59,7 +59,7 @@ def over_time(days: pd.DataFrame) -> Figure:
     for (name, line), colour in zip(smooth.items(), cycle(PALETTE), strict=False):
         ax.plot(smooth.index, line, color=colour, label=str(name))
     top = float(np.nanmax(smooth.to_numpy()))
-    ax.set(ylabel="patients a day, mean of 28 days", ylim=(0, top * (1.15 + 0.09 * days.shape[1])))
+    ax.set(ylabel="patients a day, mean of 28 days", title="level", ylim=(0, top * (1.15 + 0.09 * days.shape[1])))
     ax.legend(loc="upper left", fontsize=8)
     months(ax)
     for (_, line), colour in zip(days.items(), cycle(PALETTE), strict=False):
@@ -204,14 +204,14 @@ def availability(providers: pd.DataFrame, windows: pd.DataFrame, requests: pd.Da
     fig, axes = panels(2, 3.5, width_ratios=[1.7, 1])
     ax, bx = axes[0]
     home = providers.set_index("provider")["clinic"]
-    days = sorted(windows["date"].unique())
     for (clinic, people), colour in zip(home.groupby(home), cycle(PALETTE), strict=False):
         ours = windows[windows["provider"].isin(people.index)]
-        there = ours.groupby("date")["provider"].nunique().reindex(days, fill_value=0)
-        ax.plot(days, 100 * there / len(people), color=colour, label=f"{clinic} ({len(people)})")
-    ax.set(ylabel="can work, % of providers", ylim=(0, 104), title="weeks to plan")
+        day = (ours["date"] - ours["date"].min()).dt.days
+        there = ours.groupby(day)["provider"].nunique()
+        there = there.reindex(range(int(day.max()) + 1), fill_value=0)
+        ax.plot(there.index + 1, 100 * there / len(people), color=colour, label=f"{clinic} ({len(people)})")
+    ax.set(xlabel="day of the weeks to plan", ylabel="can work, % of providers", ylim=(0, 104), title="availability")
     ax.legend(loc="lower left", fontsize=8, ncols=2, title="clinic (providers)")
-    months(ax)
     kinds = requests[requests["kind"] != "day_off"].groupby(["kind", "shift"]).size().unstack(fill_value=0)
     kinds = kinds.reindex(index=["on", "off"], columns=list(SHIFTS), fill_value=0)
     bottom = np.zeros(2)

@@ -16,7 +16,8 @@ FEWEST = 30
 LEADS = (0, 1, 3, 7, 14, 28, 56)
 #: Appointments that a band of the lead needs with and without a reminder for the two to be compared.
 _BOTH = 20
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: Monday first.
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _Z = 1.959964
 
 
@@ -81,7 +82,8 @@ def dispersion(arrivals: pd.DataFrame, *, weeks: int = 8) -> pd.DataFrame:
 def holiday_effect(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
     """Arrivals of special days over those of the same weekday one and two weeks before and after.
 
-    Only ordinary days are compared with: no holiday, no neighbour of one, no event. Clinics and services count each.
+    Only ordinary days are compared with: no holiday, no neighbour of one, no event. A clinic's services are added up,
+    because they share the day.
 
     Parameters
     ----------
@@ -93,32 +95,33 @@ def holiday_effect(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, indexed by the kind of day
-        ``days``, ``ratio`` (geometric mean), ``low``, ``high``: its 95 % interval by the spread of the days.
+        ``days`` (of clinics; kinds with fewer than three are left out), ``ratio`` of the sums, ``low``, ``high``: its
+        95 % interval by the spread of the days (Cochran 1977, Sampling Techniques, equation 6.13; Student's t).
     """
     import pandas as pd
+    from scipy.stats import t
 
     parts = []
-    for series in days:
-        clinic = str(series).rpartition(", ")[0]
+    by_clinic = days.T.groupby(days.columns.str.rpartition(", ").get_level_values(0)).sum(min_count=1).T
+    for clinic, came in by_clinic.items():
         ours = calendar[calendar["clinic"] == clinic].set_index("date").reindex(days.index)
-        free = ours["holiday"].notna()
+        free, event = ours["holiday"].notna(), ours["event"].eq(True)
         before, after = free.shift(-1, fill_value=False), free.shift(1, fill_value=False)
-        event = ours["event"].fillna(False).astype(bool)
-        ordinary = days[series].where(~(free | before | after | event))
-        near = pd.concat([ordinary.shift(7 * k) for k in (-2, -1, 1, 2)], axis=1).mean(axis=1)
-        kind = np.select([free, event, before, after], [ours["holiday"].fillna(""), "event", "day before a holiday",
-                                                        "day after a holiday"], "")  # fmt: skip
-        ratio = days[series] / near.where(near > 0)
-        parts.append(pd.DataFrame({"kind": kind, "log_ratio": np.log(ratio.where(ratio > 0))}))
-    rows = pd.concat(parts)
-    rows = rows[(rows["kind"] != "") & rows["log_ratio"].notna()]
-    found = rows.groupby("kind")["log_ratio"].agg(["size", "mean", "std"])
-    found = found[found["size"] >= 3]
-    half = _Z * found["std"] / np.sqrt(found["size"])
-    return pd.DataFrame({
-        "days": found["size"], "ratio": np.exp(found["mean"]), "low": np.exp(found["mean"] - half),
-        "high": np.exp(found["mean"] + half),
-    }).sort_values("ratio")  # fmt: skip
+        ordinary = came.where(~(free | before | after | event))
+        usual = pd.concat([ordinary.shift(7 * k) for k in (-2, -1, 1, 2)], axis=1).mean(axis=1)
+        kinds = [ours["holiday"].fillna(""), "event", "day before a holiday", "day after a holiday"]
+        kind = np.select([free, event, before, after], kinds, "")
+        parts.append(pd.DataFrame({"kind": kind, "came": came, "usual": usual}))
+    rows = pd.concat(parts).dropna()
+    rows = rows[(rows["kind"] != "") & (rows["usual"] > 0)]
+    sums = rows.groupby("kind").agg(days=("came", "size"), came=("came", "sum"), usual=("usual", "sum"))
+    sums = sums[sums["days"] >= 3]
+    sums["ratio"] = sums["came"] / sums["usual"]
+    off = (rows["came"] - rows["kind"].map(sums["ratio"]) * rows["usual"]) ** 2
+    spread = off.groupby(rows["kind"]).sum().reindex(sums.index)
+    half = np.sqrt(spread * sums["days"] / (sums["days"] - 1)) / sums["usual"] * t.ppf(0.975, sums["days"] - 1)
+    out = sums[["days", "ratio"]].assign(low=sums["ratio"] - half, high=sums["ratio"] + half)
+    return out.sort_values(["ratio", "days"])
 
 
 # ---- appointments ----------------------------------------------------------------------------------------------
@@ -207,7 +210,9 @@ def staff(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     skills = tables["provider_skills"].groupby("provider")["service"].nunique().reindex(people.index, fill_value=0)
     windows = tables["provider_availability"]
     days = windows.groupby("provider")["date"].nunique().reindex(people.index, fill_value=0)
-    span = (windows["date"].max() - windows["date"].min()).days + 1
+    # Each clinic has weeks to plan of its own.
+    ends = windows.groupby(windows["provider"].map(people["clinic"]))["date"].agg(["min", "max"])
+    span = (ends["max"] - ends["min"]).dt.days + 1
     wishes = tables["provider_requests"].groupby(["provider", "kind"]).size().unstack(fill_value=0)
     wishes = wishes.reindex(index=people.index, columns=["on", "off", "day_off"], fill_value=0)
     frame = people.assign(two=skills > 1, part=people["contract_hours"] < people["contract_hours"].max(), days=days)
@@ -237,8 +242,3 @@ def service_summary(times: pd.DataFrame) -> pd.DataFrame:
         "late, mean": late.mean(), "late, sd": late.std(),
         "basis": grouped["basis"].agg(lambda b: "assumed" if (b == "assumed").all() else "data"),
     })  # fmt: skip
-
-
-def weekday_names() -> tuple[str, ...]:
-    """Names of the weekdays, Monday first."""
-    return _WEEKDAYS
