@@ -177,12 +177,15 @@ def groups(appointments: pd.DataFrame, by: Mapping[str, str]) -> Figure:
 
 
 def bookings(appointments: pd.DataFrame) -> Figure:
-    """Appointments a day (left), how long before they were booked (middle), and how many a patient has (right)."""
+    """Appointments by day or week (left), how long before they were booked (middle), how many a patient has (right)."""
     fig, axes = panels(3, 3.3)
     ax, bx, cx = axes[0]
-    per_day = appointments.groupby("date").size()
-    ax.bar(per_day.index, per_day, width=0.9, color=BLUE)
-    ax.set(ylabel="appointments", title="by day")
+    # A year of days is a hedge of bars, with too few patients each: weeks, from Monday.
+    weekly = appointments["date"].nunique() > 60
+    start = appointments["date"].dt.to_period("W").dt.start_time if weekly else appointments["date"]
+    number = appointments.groupby(start).size()
+    ax.bar(number.index, number, width=6.3 if weekly else 0.9, align="edge" if weekly else "center", color=BLUE)
+    ax.set(ylabel="appointments", title="by week" if weekly else "by day")
     months(ax, most=5)
     band = tables.lead_band(appointments["lead_days"]).value_counts(normalize=True, sort=False)
     bx.bar(range(len(band)), 100 * band, color=BLUE)
