@@ -1,7 +1,6 @@
 """The clinic day: by hand, by simpy, by closed forms, and the same chances under every schedule."""
 
 import math
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -108,18 +107,6 @@ def test_a_shuffled_order_of_visits_would_not_agree_with_simpy():
     peers = bench.peer_on_the_same_days(replace(here, order="arrival"), 50, 3)
     waits = play(here, draw(here, 50, seed=3)).wait_min
     assert max(np.abs(waits[:, d] - peer.wait_min).max() for d, peer in enumerate(peers)) > 1
-
-
-def test_half_a_million_days_of_24_patients_a_cpu_second():
-    here = bench.made_day()
-    best = min(_used(lambda: simulate(here, 4 * BLOCK, seed=1)) for _ in range(7))
-    assert 4 * BLOCK / best >= 5e5
-
-
-def _used(work):
-    before = time.process_time()
-    work()
-    return time.process_time() - before
 
 
 def test_a_patient_has_the_same_chances_wherever_it_is_booked():

@@ -152,6 +152,16 @@ _DAY_CASE = {
     "workers": _integer("of the district", "workers", low=1),
     "tasks": _integer("that want a visit", "tasks", low=1),
 }
+
+_GROUND = _text(
+    "proving ground",
+    among=("flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage", "clinic_day", "overbooking"),
+)
+_BENCHMARK_CASE = _text("what is planned or played")
+_OVERBOOKING_PLAN = _text(
+    "cheapest; bounded: cheapest within a ratio of the groups' waits; what people use",
+    among=("cheapest", "bounded", "flat rate", "one a slot", "Bailey-Welch"),
+)
 _STAGE = _text("", among=("floor", "benefit"))
 _PLAN_KIND = {
     "at": _text("the campaign's start, or with stock at hand in the districts", among=("start", "stock at hand")),
@@ -2032,6 +2042,114 @@ TABLES: dict[str, Table] = {
             "outcome": _text("made, or the key of the reason", pattern=r"^[a-z_]+$"),
             "moved": _integer("other visits that changed their worker or were left", "visits", low=0),
             "seconds": _number("as one waits", "s", low=0, measured=True),
+
+    # ---- column 9, benchmarks: clinic days -------------------------------------------------------------
+    "clinic_day_benchmark_speed": Table(
+        "Clinic days that a CPU second plays, drawing and adding up included, beside simpy in the same run.",
+        ("case",),
+        {
+            "case": _BENCHMARK_CASE,
+            "patients": _integer("booked a day", "patients", low=1),
+            "days": _integer("played", "days", low=1),
+            "cpu_s": _number("the least of the runs", "s", low=0, measured=True),
+            "million_days_a_cpu_s": _number("", low=0, measured=True),
+            "peer_days": _integer("played by simpy", "days", low=1),
+            "peer_cpu_s": _number("", "s", low=0, measured=True),
+            "peer_million_days_a_cpu_s": _number("", low=0, measured=True),
+            "ratio": _number("ours over simpy's", low=0, measured=True),
+        },
+    ),
+    "clinic_day_benchmark_checks": Table(
+        "What proves the clinic day: simpy on the same days and on its own, and waits of queues in the long run.",
+        ("check", "case"),
+        {
+            "check": _text("what is compared; minutes, or service times for a stationary wait"),
+            "case": _BENCHMARK_CASE,
+            "found": _number("by the simulator", low=0),
+            "known": _number("by simpy, or in closed form", low=0),
+            "error": _number("standard error of the difference; none on the same days", low=0, missing=True),
+            "agrees": _flag("within three standard errors; on the same days, a millionth of a minute"),
+        },
+    ),
+    "clinic_day_benchmark_pairs": Table(
+        "What common random numbers are worth in a comparison of two schedules.",
+        ("schedule", "measure"),
+        {
+            "schedule": _text("beside one patient a slot"),
+            "measure": _text("", among=("wait_min", "idle_min", "overtime_min")),
+            "days": _integer("", "days", low=2),
+            "mean": _number("of the schedule", "min"),
+            "difference": _number("from one patient a slot", "min"),
+            "variance_ratio": _number("variance of the difference with two seeds over that with one", low=0),
+        },
+    ),
+    # ---- column 9, benchmarks: overbooking -------------------------------------------------------------
+    "overbooking_benchmark_plans": Table(
+        "Plans of seeded sessions, priced exactly with each patient's probability.",
+        ("case", "instance", "plan"),
+        {
+            "case": _BENCHMARK_CASE,
+            "instance": _integer("seed", low=0),
+            "plan": _OVERBOOKING_PLAN,
+            "booked": _integer("", "patients", low=0),
+            "cost": _number("expected, weighted slots", low=0),
+            "bound": _number("no plan that was allowed costs less; missing: not looked for", missing=True),
+            "proved": _flag("no plan that was allowed is cheaper"),
+            "wait": _number("expected, of all patients", "slots", low=0),
+            "idle": _number("expected, of the provider", "slots", low=0),
+            "overtime": _number("expected", "slots", low=0),
+            "ratio": _number(
+                "longest expected wait of a group over the shortest; missing: infinite", low=1, missing=True
+            ),
+            "high_came": _number("expected, of the group with more no-shows", "patients", low=0),
+            "high_wait": _number("expected, of all of that group", "slots", low=0),
+            "low_came": _number("expected, of the group with fewer no-shows", "patients", low=0),
+            "low_wait": _number("expected, of all of that group", "slots", low=0),
+        },
+    ),
+    "overbooking_benchmark_cases": Table(
+        "The same by case: what overbooking by each patient's probability saves, and what a bound on waits costs.",
+        ("case", "plan"),
+        {
+            "case": _BENCHMARK_CASE,
+            "plan": _OVERBOOKING_PLAN,
+            "instances": _integer("", low=1),
+            "cost": _number("mean of the instances", low=0),
+            "below_flat_rate": _number("share of the flat rate's cost that is saved, over all instances"),
+            "above_cheapest": _number("cost beyond the cheapest plan's, as a share, over all instances"),
+            "above_cheapest_most": _number("the most in an instance"),
+            "within_one_percent": _number("share of instances that cost at most 1 % more", low=0, high=1),
+            "high_over_low": _number(
+                "mean wait of a patient who comes, over all instances: more no-shows over fewer", low=0, missing=True
+            ),
+            "ratio_most": _number("ratio of the groups' waits, largest; missing: infinite", low=1, missing=True),
+            "ratio_median": _number("the same, median", low=1, missing=True),
+            "proved": _number("share of instances whose plan is proved best", low=0, high=1, missing=True),
+            "gap": _number("mean share of the cost that lies above the bound", low=0, high=1, missing=True),
+        },
+    ),
+    "overbooking_benchmark_checks": Table(
+        "Plans beside an exhaustive search over all plans and all combinations of patients who come.",
+        ("plan", "slots", "patients"),
+        {
+            "plan": _text("what was looked for", among=("cheapest", "bounded", "anybody may be left out")),
+            "slots": _integer("", low=1),
+            "patients": _integer("who ask", low=1),
+            "cost": _number("of the plan that was found", low=0),
+            "exhaustive": _number("least of all", low=0),
+            "proved": _flag("the search said that no plan is cheaper"),
+            "agrees": _flag("whether they are the same"),
+        },
+    ),
+    "overbooking_benchmark_offers": Table(
+        "Time until ranked offers of open slots are there.",
+        ("open_slots",),
+        {
+            "open_slots": _integer("", low=1),
+            "requests": _integer("", low=1),
+            "median_ms": _number("", "ms", low=0, measured=True),
+            "p95_ms": _number("95th percentile", "ms", low=0, measured=True),
+            "worst_ms": _number("", "ms", low=0, measured=True),
         },
     ),
     # ---- column 9, benchmarks: how each forecaster came to be as it is ------------------------------

@@ -1,4 +1,4 @@
-"""Who goes where and who works when: routes, home care in pairs, visits of community health workers, rosters.
+"""Who goes where, who works when, who comes when: routes, home care, visits to homes, rosters, appointments.
 
 =========================  =====================================================================================
 module                     what it holds
@@ -22,5 +22,8 @@ module                     what it holds
 :mod:`.roster_explain`     a smallest set of rules and requests in conflict, in words
 :mod:`.roster_repair`      a roster made good after an absence by provably the fewest changes
 :mod:`.roster_tables`      a roster problem from the tables of one service of a clinic
+:mod:`.overbooking`        whom to book for a session, in which slot, how many; with a bound on the ratio of waits
+:mod:`.overbooking_moves`  its arithmetic, compiled: exact expectation, local search, bound, branch and bound
+:mod:`.appointments`       ranked offers of open slots, patients who must move, a plan and its changes as tables
 =========================  =====================================================================================
 """

@@ -1,11 +1,11 @@
 """Overbooking: whom to book for a session, in which slot, and how many more than there are slots.
 
 A session has K slots, each as long as a visit; some patients do not come. The model is that of LaGanga and Lawrence
-(2012, "Appointment overbooking in health care clinics to improve patient service and clinic performance", Production and
-Operations Management 21, 874) and of Zacharias and Pinedo (2014, "Appointment scheduling with no-shows and overbooking",
-the same 23, 788): a visit takes a slot, who comes is on the minute, whoever is not seen in a slot waits for the next, and
-the session goes on until all are seen. The cost is the weighted sum of the expected wait of all patients, the provider's
-idle time and overtime, in slots. It is computed exactly.
+(2012, "Appointment overbooking in health care clinics to improve patient service and clinic performance", Production
+and Operations Management 21, 874) and of Zacharias and Pinedo (2014, "Appointment scheduling with no-shows and
+overbooking", the same 23, 788): a visit takes a slot, who comes is on the minute, whoever is not seen in a slot waits
+for the next, and the session goes on until all are seen. The cost is the weighted sum of the expected wait of all
+patients, the provider's idle time and overtime, in slots. It is computed exactly.
 
 Because who is likelier not to come does least harm beside another patient, the cheapest plan books those two to a slot,
 and those of them who come wait longer: Samorani et al. (2022, "Overbooked and overlooked: machine learning and racial
@@ -135,7 +135,7 @@ class Plan:
     group_wait : dict
         Group -> expected slots that one of its patients who comes waits; groups with nobody booked are not in it.
     bound : float or None
-        No plan that was allowed costs less; None where the plan was given, not looked for.
+        No plan that was allowed costs less; None where none is known, as of a plan that was given, not looked for.
     proved : bool
         Whether no plan that was allowed is cheaper by more than rounding.
     """
@@ -233,12 +233,13 @@ def overbook(
     seed, kicks : int
         Of the iterated local search: random changes for each number of patients.
     nodes : int
-        Sets of patients that branch and bound may try for each number of patients (up to ``EXACT_PATIENTS``).
+        Sets of patients that branch and bound may try for each number of patients (up to ``EXACT_PATIENTS``); 0: none.
 
     Returns
     -------
     Plan
-        With a lower bound; proved best where branch and bound ended.
+        With a lower bound (but with ``free_choice`` of more than ``EXACT_PATIENTS``); proved best where branch and
+        bound ended.
 
     Raises
     ------
@@ -289,7 +290,7 @@ class _Search:
                     best = plan
         hopeful = [number for number, limit in limits.items() if best is None or limit < best.cost - 1e-9]
         proved = not hopeful
-        if hopeful and max(hopeful) <= EXACT_PATIENTS:
+        if self.nodes and hopeful and max(hopeful) <= EXACT_PATIENTS:
             best, limits, proved = self.proofs(best, limits, hopeful)
         if best is None:
             how = "is" if proved else "was found"
@@ -304,17 +305,14 @@ class _Search:
         best = self.local(n, leave_out=True)
         if best.ratio > self.most + 1e-9:
             best = self.first_come(None)
-        if n > EXACT_PATIENTS:
-            # Nobody waits, nobody is idle: all that a plan cannot escape is bounded by the pool of the surest patients.
-            surest = np.sort(self.session.show)[::-1]
-            return _found(best, min(self.pooled(k, surest) for k in range(n + 1)), False)
+        if n > EXACT_PATIENTS or not self.nodes:
+            return best
         best, limits, proved = self.proofs(best, {n: -math.inf}, [n], leave_out=True)
         return _found(best, best.cost if proved else min(limits.values()), proved)
 
-    def pooled(self, number: int, show: np.ndarray | None = None) -> float:
+    def pooled(self, number: int) -> float:
         """Bound from below: as if all came at the beginning, and waiting cost nothing."""
-        coming = np.ones(1)
-        show = self.session.show if show is None else show
+        coming, show = np.ones(1), self.session.show
         for q in show[:number]:
             coming = np.append(coming * (1 - q), 0.0) + np.append(0.0, coming * q)
         over = np.maximum(np.arange(number + 1) - self.session.slots, 0) @ coming
@@ -332,7 +330,7 @@ class _Search:
             return price(s, [None] * len(s.names))
         slots = search(
             begin, s.show[:number], s.group_of[:number], len(s.group_names), s.slots, self.weights, self.most,
-            s.most_per_slot, leave_out, self.kicks, self.seed,
+            s.most_per_slot, leave_out, np.random.default_rng([self.seed, number]).random((self.kicks, 7)),
         )  # fmt: skip
         return self.of(slots)
 
@@ -385,7 +383,8 @@ def flat_rate(session: Session, rate: float | None = None) -> Plan:
     alike = Session(
         session.slots, [mean] * len(session.names), weights=session.weights, most_per_slot=session.most_per_slot
     )
-    slots = sorted(slot for slot in overbook(alike).slot_of if slot is not None)
+    # Among patients who are all alike a proof is dear, one set being as good as another, and moves find the best.
+    slots = sorted(slot for slot in overbook(alike, nodes=0).slot_of if slot is not None)
     return price(session, [*slots, *[None] * (len(session.names) - len(slots))])
 
 
@@ -395,7 +394,7 @@ def one_per_slot(session: Session) -> Plan:
 
 
 def bailey_welch(session: Session, extra: int = 1) -> Plan:
-    """Plan of ``1 + extra`` patients at the beginning, then one to a slot (Welch and Bailey 1952, The Lancet 259, 1105).
+    """Plan of ``1 + extra`` patients at the beginning, then one to a slot (Bailey and Welch 1952, Lancet 259, 1105).
 
     As many are booked as there are slots and ``extra`` more: their rule against idle time, with overbooking.
 

@@ -141,12 +141,12 @@ def _descend(slot_of, room, show, group, n_groups, slots, weights, most, strictn
 
 
 @_compiled
-def search(begin, show, group, n_groups, slots, weights, most, most_per_slot, may_leave_out, kicks, seed):
-    """Iterated local search from a plan, with `kicks` random changes of three patients; returns the best plan.
+def search(begin, show, group, n_groups, slots, weights, most, most_per_slot, may_leave_out, chance):
+    """Iterated local search from a plan, each time from three patients put elsewhere; returns the best plan.
 
-    ``most`` bounds the ratio of waits; a plan within the bound is better than any above it.
+    ``chance`` (kicks, 7) are uniform random numbers: patient and slot three times, and what may be accepted. ``most``
+    bounds the ratio of waits; a plan within the bound is better than any above it.
     """
-    np.random.seed(seed)
     n, lowest = len(show), -1 if may_leave_out else 0
     wait = np.zeros(n)
     now, room = begin.copy(), np.zeros(slots, np.int64)
@@ -157,10 +157,11 @@ def search(begin, show, group, n_groups, slots, weights, most, most_per_slot, ma
     value = _descend(now, room, show, group, n_groups, slots, weights, most, strictness, most_per_slot, lowest, wait)
     cost, ratio = priced(now, show, group, n_groups, slots, weights[0], weights[1], weights[2], wait)
     best, best_cost, best_over = now.copy(), cost, max(ratio - most, 0.0)
-    for _ in range(kicks):
+    for kick in range(len(chance)):
         trial, its_room = now.copy(), room.copy()
-        for _ in range(3):
-            i, k = np.random.randint(n), np.random.randint(lowest, slots)
+        for move in range(3):
+            i = int(chance[kick, 2 * move] * n)
+            k = lowest + int(chance[kick, 2 * move + 1] * (slots - lowest))
             if k < 0 or its_room[k] < most_per_slot:
                 if trial[i] >= 0:
                     its_room[trial[i]] -= 1
@@ -170,7 +171,7 @@ def search(begin, show, group, n_groups, slots, weights, most, most_per_slot, ma
         reached = _descend(
             trial, its_room, show, group, n_groups, slots, weights, most, strictness, most_per_slot, lowest, wait
         )
-        if reached <= value * (1.0 + 0.01 * np.random.random()):
+        if reached <= value * (1.0 + 0.01 * chance[kick, 6]):
             now, room, value = trial, its_room, reached
         cost, ratio = priced(trial, show, group, n_groups, slots, weights[0], weights[1], weights[2], wait)
         over = max(ratio - most, 0.0)
@@ -181,7 +182,7 @@ def search(begin, show, group, n_groups, slots, weights, most, most_per_slot, ma
 
 @_compiled
 def subsets(show):
-    """Of every set of patients (bit i: patient i): size, sum of shows, pairs who come, distribution of how many come."""
+    """Of every set of patients (bit i: patient i): size, expected number who come and pairs of them, distribution."""
     n = len(show)
     size, total = np.zeros(1 << n, np.int64), np.zeros(1 << n)
     pairs, coming = np.zeros(1 << n), np.zeros((1 << n, n + 1))
@@ -202,10 +203,10 @@ def subsets(show):
 def bounds(show, slots, weights, most_per_slot, leave_out, size, total, pairs, coming):
     """Least expected cost to go, at [k, j, R], of slots k.. with backlog j and the patients R still to be booked.
 
-    The booking is let off knowing nothing: before each slot it sees the backlog. A plan made in advance is one way of
-    deciding so, so that no plan costs less; and because a plan's cost is linear in the distribution of the backlog, the
-    mean of these over a distribution bounds the cost of going on from it. Costs are those beyond ``idle * slots``, which
-    every plan has; with ``leave_out`` some may stay unbooked.
+    Whoever books is let off knowing nothing: before each slot it sees the backlog. A plan made in advance is one way
+    of deciding so, so that no plan costs less; and because a plan's cost is linear in the distribution of the backlog,
+    the mean of these over a distribution bounds the cost of going on from it. Costs are those beyond ``idle * slots``,
+    which every plan has; with ``leave_out`` some may stay unbooked.
     """
     n = len(show)
     full = 1 << n
@@ -241,8 +242,8 @@ def prove(
 ):  # fmt: skip
     """Branch and bound over plans of the patients `booked` (a set), slot by slot; better plans go into `incumbent`.
 
-    Costs are those beyond ``idle * slots``. Returns (best cost, whether the search ended within `nodes` sets tried: then
-    the incumbent is best).
+    Costs are those beyond ``idle * slots``. Returns (best cost, whether the search ended within `nodes` sets tried:
+    then the incumbent is best).
     """
     n = len(show)
     remaining, tried = np.zeros(slots + 1, np.int64), np.zeros(slots + 1, np.int64)
