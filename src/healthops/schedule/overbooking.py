@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -262,9 +262,16 @@ def overbook(
     return search.any_of_them() if free_choice else search.first_come(book)
 
 
-def _found(plan: Plan, bound: float, proved: bool) -> Plan:
-    from dataclasses import replace
+@lru_cache(maxsize=1)
+def _tables(show: tuple[float, ...], slots: int, weights: Weights, most_per_slot: int, leave_out: bool):
+    """Sets of patients and bounds of cost to go; kept, because a plan with a bound on waits needs the same again."""
+    from healthops.schedule.overbooking_moves import bounds, subsets
 
+    sets = subsets(np.array(show))
+    return sets, bounds(np.array(show), slots, weights.array, most_per_slot, leave_out, *sets)
+
+
+def _found(plan: Plan, bound: float, proved: bool) -> Plan:
     return replace(plan, bound=min(bound, plan.cost), proved=proved)
 
 
@@ -343,12 +350,11 @@ class _Search:
         self, best: Plan | None, limits: dict[int, float], hopeful: list[int], leave_out: bool = False
     ) -> tuple[Plan | None, dict[int, float], bool]:
         """Branch and bound for each number of patients; bounds by number, and whether all were decided."""
-        from healthops.schedule.overbooking_moves import bounds, prove, subsets
+        from healthops.schedule.overbooking_moves import prove
 
-        s, most = self.session, max(hopeful)
+        s, most = self.session, min(len(self.session.names), EXACT_PATIENTS)
         show, group = s.show[:most], s.group_of[:most]
-        sets = subsets(show)
-        table = bounds(show, s.slots, self.weights, s.most_per_slot, leave_out, *sets)
+        sets, table = _tables(tuple(show), s.slots, s.weights, s.most_per_slot, leave_out)
         limits, decided = dict(limits), True
         # The likeliest number first: its plan spares the others' search.
         for number in sorted(hopeful, key=lambda k: (float(table[0, 0, (1 << k) - 1]), k)):
@@ -384,7 +390,7 @@ def flat_rate(session: Session, rate: float | None = None) -> Plan:
         session.slots, [mean] * len(session.names), weights=session.weights, most_per_slot=session.most_per_slot
     )
     # Among patients who are all alike a proof is dear, one set being as good as another, and moves find the best.
-    slots = sorted(slot for slot in overbook(alike, nodes=0).slot_of if slot is not None)
+    slots = sorted(slot for slot in overbook(alike, nodes=0, kicks=20).slot_of if slot is not None)
     return price(session, [*slots, *[None] * (len(session.names) - len(slots))])
 
 
