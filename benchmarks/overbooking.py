@@ -21,7 +21,16 @@ import numpy as np
 import pandas as pd
 
 from healthops.schedule.appointments import OpenSlots, SlotRequest, offer_slots
-from healthops.schedule.overbooking import Plan, Session, Weights, bailey_welch, flat_rate, one_per_slot, overbook
+from healthops.schedule.overbooking import (
+    EXACT_PATIENTS,
+    Plan,
+    Session,
+    Weights,
+    bailey_welch,
+    flat_rate,
+    one_per_slot,
+    overbook,
+)
 
 if TYPE_CHECKING:
     from healthops.workspace import Workspace
@@ -75,7 +84,7 @@ def instance(seed: int, slots: int, patients: int, weights: Weights) -> Session:
 def plans(session: Session) -> dict[str, Plan]:
     """Plans that are compared."""
     # Where branch and bound follows, a short local search is enough.
-    effort = {"nodes": 10_000_000, "kicks": 15}
+    effort = {"nodes": 10_000_000, "kicks": 15 if len(session.names) <= EXACT_PATIENTS else 60}
     return {
         "cheapest": overbook(session, **effort),
         "bounded": overbook(session, most_ratio=MOST_RATIO, **effort),
