@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import overbooking as bench
+from healthops.data.schemas import validate
 from healthops.schedule.appointments import (
     AppointmentError,
     NegativeDuration,
@@ -98,7 +99,7 @@ def test_twenty_thousand_slots_are_ranked_as_a_plain_sort_ranks_them():
 
 
 def test_offers_are_timed_on_twenty_thousand_slots():
-    timed = bench.measure_offers(20).iloc[0]
+    timed = validate("overbooking_benchmark_offers", bench.measure_offers(20)).iloc[0]
     assert timed["open_slots"] == 20_000
     assert 0 < timed["median_ms"] <= timed["p95_ms"] <= timed["worst_ms"]
 

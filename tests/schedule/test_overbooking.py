@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import overbooking as bench
+from healthops.data.schemas import validate
 from healthops.schedule.overbooking import (
     OverbookingError,
     Session,
@@ -71,6 +72,7 @@ def test_the_simulator_finds_the_same_expectation():
 def test_equal_to_exhaustive_search_up_to_8_patients():
     found = bench.checks([(1, 3), (2, 5), (3, 6), (4, 7), (3, 8)])
     assert found["agrees"].all(), found.to_string()
+    validate("overbooking_benchmark_checks", found)
     assert found["proved"].all()
 
 
@@ -85,7 +87,8 @@ def test_local_search_alone_finds_the_best_of_small_sessions_and_the_bound_never
 
 def test_a_hundred_seeded_instances_beside_a_flat_rate():
     few = bench.measure({case: 100 if case == "8 slots" else 0 for case in bench.CASES})
-    cases = bench.summary(few).set_index("plan")
+    validate("overbooking_benchmark_plans", few)
+    cases = validate("overbooking_benchmark_cases", bench.summary(few)).set_index("plan")
     assert cases.loc["cheapest", "below_flat_rate"] >= 0.06
     assert cases.loc["bounded", "below_flat_rate"] >= 0.06
     assert cases.loc["bounded", "above_cheapest"] <= 0.01

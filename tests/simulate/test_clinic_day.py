@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import clinic_day as bench
+from healthops.data.schemas import validate
 from healthops.simulate.clinic_day import (
     BLOCK,
     ClinicDay,
@@ -97,7 +98,7 @@ def test_all_orders_are_one_where_everybody_is_on_the_minute():
 
 
 def test_simpy_plays_the_same_days_and_its_own_ones_agree():
-    checks = bench.measure_checks(250)
+    checks = validate("clinic_day_benchmark_checks", bench.measure_checks(250))
     assert checks["agrees"].all(), checks[~checks["agrees"]].to_string()
     assert set(checks["check"]) >= {"same days, largest difference", "wait_min a day, own days"}
 
@@ -107,6 +108,12 @@ def test_a_shuffled_order_of_visits_would_not_agree_with_simpy():
     peers = bench.peer_on_the_same_days(replace(here, order="arrival"), 50, 3)
     waits = play(here, draw(here, 50, seed=3)).wait_min
     assert max(np.abs(waits[:, d] - peer.wait_min).max() for d, peer in enumerate(peers)) > 1
+
+
+def test_every_case_is_timed_beside_simpy():
+    speed = validate("clinic_day_benchmark_speed", bench.measure_speed(blocks=1, peer_days=20, runs=1))
+    assert speed["case"].tolist() == list(bench.cases())
+    assert (speed["ratio"] > 1).all()
 
 
 def test_a_patient_has_the_same_chances_wherever_it_is_booked():
@@ -125,7 +132,7 @@ def test_a_patient_has_the_same_chances_wherever_it_is_booked():
 
 
 def test_common_random_numbers_make_differences_certain():
-    pairs = bench.measure_common_random_numbers(2000)
+    pairs = validate("clinic_day_benchmark_pairs", bench.measure_common_random_numbers(2000))
     assert (pairs["variance_ratio"] > 2).all()
 
 
@@ -143,6 +150,20 @@ def test_means_of_what_is_drawn_are_those_of_the_laws():
     assert abs(walked.var() - 12) < 1.5
     assert abs(chances.urgent.mean() - 0.3) < 0.01
     assert abs(chances.walk_in_service_min.mean() - 17) < 0.1
+
+
+def test_a_longer_session_meets_the_same_walk_ins_and_then_more():
+    short = bench.made_day(walk_ins=WalkIns(1.5, LogNormal(17.0), 0.3))
+    first, second = draw(short, 50, seed=2), draw(replace(short, length_min=700.0), 50, seed=2)
+    here = np.isfinite(first.walk_in_min)
+    rows = len(here)
+    np.testing.assert_allclose(second.walk_in_min[:rows][here], first.walk_in_min[here])
+    np.testing.assert_array_equal(second.walk_in_service_min[:rows], first.walk_in_service_min)
+    np.testing.assert_array_equal(second.urgent[:rows], first.urgent)
+    assert np.isfinite(second.walk_in_min).sum() > here.sum()
+    nobody = simulate(replace(short, walk_ins=WalkIns(0.0, LogNormal(17.0))), 100, seed=2)
+    plain = simulate(replace(short, walk_ins=None), 100, seed=2)
+    np.testing.assert_allclose(nobody.by_day["wait_min"], plain.by_day["wait_min"])
 
 
 def test_waits_by_group_and_patient_add_up():

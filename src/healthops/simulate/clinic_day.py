@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Days that are drawn at once: a patient's random numbers of these fit into a processor's cache.
 BLOCK = 4096
+#: Days that are played at once where every visit looks for the first of those who are there: they fit in a nearer one.
+PRIORITY_BLOCK = 1024
 #: Who is called in next.
 ORDERS = {
     "present": "of those who are there: urgent ones, then by time of appointment (of arrival without one)",
@@ -289,14 +291,13 @@ def _walk_ins(day: ClinicDay, seed: int, block: int, part: slice) -> tuple[np.nd
     from scipy.stats import poisson
 
     mean = day.walk_ins.per_hour * day.length_min / 60
-    most = int(poisson.isf(1e-9, mean)) + 1  # more walk-ins than these have a probability below 1e-9
-    rng = _stream(seed, "walk-ins", block)
-    gaps = rng.standard_exponential((most, BLOCK))[:, part]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = np.cumsum(gaps, axis=0) / mean * day.length_min
+    # More walk-ins than these have a probability below 1e-9; how many rows are drawn changes none of those above.
+    most = int(poisson.isf(1e-9, mean)) + 1 if mean else 1
+    gaps = _stream(seed, "walk-ins", block).standard_exponential((most, BLOCK))[:, part]
+    at = np.cumsum(gaps, axis=0) / mean * day.length_min if mean else np.full(gaps.shape, np.inf)
     at[at >= day.length_min] = np.inf
-    minutes = day.walk_ins.service.minutes(rng.standard_normal((most, BLOCK))[:, part])
-    return at, minutes, rng.random((most, BLOCK))[:, part] < day.walk_ins.urgent_share
+    minutes = day.walk_ins.service.minutes(_stream(seed, "their visits", block).standard_normal((most, BLOCK))[:, part])
+    return at, minutes, _stream(seed, "urgent", block).random((most, BLOCK))[:, part] < day.walk_ins.urgent_share
 
 
 def play(day: ClinicDay, draws: Draws) -> Played:
@@ -318,8 +319,12 @@ def play(day: ClinicDay, draws: Draws) -> Played:
             key[len(starts) :] -= 1e6 * draws.urgent
             arrival, came = np.concatenate([arrival, walked]), np.concatenate([came, np.isfinite(walked)])
             service = np.concatenate([service, draws.walk_in_service_min])
-        call = _by_arrival if day.order == "arrival" else _by_priority
-        wait, seen, free, busy = call(arrival, service, due, key, last)
+        call, most = (_by_arrival, BLOCK) if day.order == "arrival" else (_by_priority, PRIORITY_BLOCK)
+        parts = []
+        for first in range(0, came.shape[1], most):
+            part = slice(first, first + most)
+            parts.append(call(*(a if a.shape[1] == 1 else a[:, part] for a in (arrival, service, due, key)), last))
+        wait, seen, free, busy = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     end = np.maximum(free, day.length_min)
     return Played(wait, seen, came, end - busy, end - day.length_min)
 
