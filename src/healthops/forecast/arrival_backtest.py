@@ -181,8 +181,9 @@ def summary(scored: pd.DataFrame, baseline: str, by: Sequence[str] = ()) -> pd.D
     ScoreError
         If models were scored on different tasks.
     """
-    sizes = scored.groupby([*by, "model"], sort=True).size().unstack("model")
-    if sizes.nunique(axis=1, dropna=False).gt(1).any():
+    sizes = scored.groupby([*by, "model"], sort=True).size().rename("tasks").reset_index()
+    wide = sizes.assign(all="") if not by else sizes
+    if wide.groupby([*by] or ["all"])["tasks"].nunique().gt(1).any() or len(sizes) % sizes["model"].nunique():
         raise scores.ScoreError(f"models were not scored on the same tasks; their numbers are\n{sizes}")
     figures = ["wis", "mae", "mae_mean", "coverage_50", "coverage_90", "coverage_95", "observed", "mean"]
     means = scored.groupby([*by, "model"], sort=True)[figures].mean().reset_index()
@@ -194,9 +195,7 @@ def summary(scored: pd.DataFrame, baseline: str, by: Sequence[str] = ()) -> pd.D
     else:
         below = base["wis"].iloc[0]
     means["relative_wis"] = means["wis"] / below
-    means["tasks"] = means[[*by, "model"]].merge(
-        sizes.stack().rename("tasks").reset_index(), on=[*by, "model"], how="left"
-    )["tasks"].to_numpy(int)  # fmt: skip
+    means["tasks"] = sizes["tasks"].to_numpy()
     return means
 
 
@@ -214,18 +213,13 @@ def ratio_by_week(
     return float(top.sum() / bottom.sum()), float(low), float(high)
 
 
-def least_relative_wis(mean: np.ndarray, dispersion: np.ndarray, baseline_wis: float, *, draws: int, seed: int) -> float:
-    """WIS over the baseline's that a forecaster would have who knew every rate, if counts scatter as was forecast.
+def least_wis(mean: np.ndarray, *, draws: int, seed: int) -> float:
+    """WIS that a forecaster would have who knew every rate: of Poisson counts that are drawn with the means (n,).
 
-    Counts are drawn from the forecast itself and scored with it: no forecast that is made beforehand can do better, but
-    by luck. The baseline's WIS is the one it really had.
+    Patients who come independently of one another scatter no less, so that no forecast can do better but by luck.
     """
-    rng = np.random.default_rng(seed)
-    quantiles, total = count_quantiles(mean, dispersion), 0.0
-    for _ in range(draws):
-        rate = np.where(dispersion > 0, mean * rng.gamma(1 / np.maximum(dispersion, 1e-9), np.maximum(dispersion, 1e-9)), mean)
-        total += float(scores.wis(quantiles, rng.poisson(rate).astype(float)).mean())
-    return total / draws / baseline_wis
+    rng, quantiles = np.random.default_rng(seed), count_quantiles(mean)
+    return float(np.mean([scores.wis(quantiles, rng.poisson(mean).astype(float)).mean() for _ in range(draws)]))
 
 
 def plan_rows(series: Sequence[Arrivals]) -> dict[int, pd.DataFrame]:

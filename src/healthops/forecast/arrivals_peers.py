@@ -82,12 +82,13 @@ class BoostedRates:
         return np.column_stack([x[:, self.known], service, hour % 24, hour // 24]).astype(np.float32)
 
 
-def ets_rates(series: Sequence[Arrivals], rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def ets_rates(series: Sequence[Arrivals], rows: pd.DataFrame, *, refit_days: int = 182) -> tuple[np.ndarray, np.ndarray]:
     """Exponential smoothing of day totals [1]_, shared out to hours as the last weeks were.
 
-    For each service and origin the form is chosen anew by AICc on the totals of the last :data:`ETS_WEEKS` weeks, with
-    a season of a week; a day that lacks an hour is filled by the mean of the same weekday of the four weeks before. The
-    shares are those of the same weekday in the last :data:`SHARE_WEEKS` weeks.
+    The model is fitted anew at every origin, on the totals of the last :data:`ETS_WEEKS` weeks with a season of a week;
+    its form is chosen by AICc at the first origin of each service and after every `refit_days` days. A day that lacks
+    an hour is filled by the mean of the same weekday of the four weeks before. The shares are those of the same
+    weekday in the last :data:`SHARE_WEEKS` weeks.
 
     Parameters
     ----------
@@ -105,13 +106,18 @@ def ets_rates(series: Sequence[Arrivals], rows: pd.DataFrame) -> tuple[np.ndarra
     from statsforecast.models import AutoETS
 
     mean, spread = np.zeros(len(rows)), np.zeros(len(rows))
-    frame = rows.assign(row=np.arange(len(rows)))
+    frame, forms = rows.assign(row=np.arange(len(rows))), {}
+    start = rows["reference_date"].min()
     for (s, origin), group in frame.groupby(["s", "reference_date"], sort=False):
         each = series[s]
         known = int((origin.to_datetime64().astype("datetime64[D]") - each.days[0]).astype(int)) + 1
         totals = _filled(each.totals[:known])[-7 * ETS_WEEKS :]
         ahead = int(group["horizon"].max())
-        found = AutoETS(season_length=7).forecast(y=totals, h=ahead, level=[95])
+        turn = s, (origin - start).days // refit_days
+        if turn not in forms:
+            error, trend, season, damped = AutoETS(season_length=7).fit(totals).model_["components"]
+            forms[turn] = {"model": error + trend + season, "damped": damped == "D"}
+        found = AutoETS(season_length=7, **forms[turn]).forecast(y=totals, h=ahead, level=[95])
         step = group["horizon"].to_numpy() - 1
         day = np.maximum(found["mean"], 0.01)
         sd = (found["hi-95"] - found["lo-95"]) / (2 * _Z95)

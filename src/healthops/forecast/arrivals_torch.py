@@ -1,7 +1,8 @@
 """A small network that gives the rate of arrivals of an hour, and how much counts scatter around it.
 
 The count of an hour is negative binomial [1]_: its mean is the rate times the hours that pass, its variance
-``mean + dispersion * mean ** 2``, with a dispersion for each service. All services learn together.
+``mean + dispersion * mean ** 2``, with a dispersion for each service. All services learn together. Steps on batches
+hardly move a dispersion near 0, so that in the end it is set by maximum likelihood around what was learnt.
 
 .. [1] Salinas, Flunkert, Gasthaus, Januschowski (2020), DeepAR, Int. J. Forecasting 36(3): 1181-1191, use the same
    likelihood; this network has no memory of its own, as its features hold the past.
@@ -14,6 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+
+from healthops.forecast.counts import fit_dispersion
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +52,7 @@ def rate_module(features: int, services: int, units: int, dropout: float) -> tor
     """Fresh module from features, number of the service and hour of the week to log rate; of :class:`RateNetwork`.
 
     Buffers ``centre``, ``spread`` and ``known`` (1 or 0) put features on one scale and hide those that are not known
-    at the lead; ``log_dispersion`` holds a value for each service.
+    at the lead; ``log_dispersion`` holds a value for each service, of the likelihood while learning.
     """
     import torch
     from torch import nn
@@ -127,6 +130,8 @@ class RateNetwork:
                 module.known.copy_(torch.from_numpy(self.known.astype(float)))
                 module.level.copy_(torch.log(torch.tensor(rate).clamp(min=1e-3)))
             self.modules.append(self._train(module, data, seed=(seed * 100 + member) % 2**31))
+        mean = self.rate(x, service, hour) * elapsed
+        self.dispersion = np.array([fit_dispersion(count[service == s], mean[service == s]) for s in range(services)])
         return self
 
     def rate(self, x: np.ndarray, service: np.ndarray, hour: np.ndarray) -> np.ndarray:
@@ -136,11 +141,6 @@ class RateNetwork:
         inputs = (torch.from_numpy(x.astype(np.float32)), *(torch.from_numpy(a.astype(np.int64)) for a in (service, hour)))
         with torch.no_grad():
             return np.mean([module(*inputs).exp().numpy().astype(float) for module in self.modules], axis=0)
-
-    @property
-    def dispersion(self) -> np.ndarray:
-        """Of each service, shape (services,)."""
-        return np.mean([m.log_dispersion.detach().exp().numpy().astype(float) for m in self.modules], axis=0)
 
     def describe(self) -> dict[str, object]:
         """Return the parameters as plain values."""
