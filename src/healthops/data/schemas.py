@@ -1611,6 +1611,152 @@ TABLES: dict[str, Table] = {
             "family": _text("what it belongs to"),
         },
     ),
+    "arrival_forecasts": Table(
+        "Forecasts of arrivals from rolling origins, of the hours and of whole days; rows without an observation: a plan.",
+        ("model", "target", "reference_date", "clinic", "service", "date", "hour"),
+        {
+            "model": _text("name of the forecaster"),
+            "target": _text("hour, or day: the total of the 24", among=("hour", "day")),
+            "reference_date": _date("origin: the last day that the forecaster knew"),
+            "horizon": _integer("days after the origin", "days", low=1, high=63),
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "date": _date("local day"),
+            "hour": _integer("of the local clock; 0 for a day", "h", low=0, high=23),
+            "elapsed_h": _integer("time that passes in the hour or day", "h", low=0, high=25),
+            "observed": _number("what came; missing: nobody counted, or yet to come", "patients", low=0, missing=True),
+            "mean": _number("", "patients", low=0),
+            "dispersion": _number(
+                "of a negative binomial: variance is mean + dispersion * mean ** 2; missing: the quantiles come otherwise",
+                low=0,
+                missing=True,
+            ),
+            **{
+                name: _number(f"quantile {level:g} of the forecast", "patients", low=0)
+                for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)
+            },
+        },
+    ),
+    "arrival_scores": Table(
+        "Scores of forecasts of arrivals over the days held out, or over those on which choices were made.",
+        ("part", "target", "by", "value", "model"),
+        {
+            "part": _text(
+                "choice: the year before, on which settings were chosen; report: the last year, week ahead; ahead: the "
+                "last year, more than a week ahead; spread: the last year, quantiles that one may give the mean of four weeks",
+                among=("choice", "report", "ahead", "spread"),
+            ),
+            "target": _text("", among=("hour", "day")),
+            "by": _text("what the tasks are grouped by", among=("all", "service", "horizon", "hour")),
+            "value": _text("which group"),
+            "model": _text("name of the forecaster"),
+            "chosen": _flag("what the choice fell on"),
+            "tasks": _integer("hours or days", "tasks", low=1),
+            "wis": _number("mean weighted interval score", "patients", low=0),
+            "relative_wis": _number("over that of the mean of four weeks with its own errors", low=0),
+            "relative_wis_low": _number("95 % bootstrap interval by week", low=0, missing=True),
+            "relative_wis_high": _number("95 % bootstrap interval by week", low=0, missing=True),
+            "mae": _number("mean absolute error of the median", "patients", low=0),
+            "mae_mean": _number(
+                "mean absolute error of the mean; missing: of quantiles alone", "patients", low=0, missing=True
+            ),
+            "coverage_50": _number("share within the 50 % interval", low=0, high=1),
+            "coverage_90": _number("share within the 90 % interval", low=0, high=1),
+            "coverage_95": _number("share within the 95 % interval", low=0, high=1),
+        },
+    ),
+    "no_show_probabilities": Table(
+        "Chance of a no-show of each appointment from the split on, known on the evening before its day.",
+        ("appointment",),
+        {
+            "appointment": _text("number"),
+            "clinic": _CLINIC,
+            "date": _date("day of the appointment"),
+            "probability": _number("to overbook by", low=0, high=1),
+            "rate": _text(
+                "where it comes from: the model, if it is fit for overbooking, else one rate for everybody",
+                among=("model", "flat"),
+            ),
+            "model_probability": _number(
+                "of the model, mended: ranks, and is to overbook by only if accepted", low=0, high=1
+            ),
+            "raw_probability": _number("of the model before mending", low=0, high=1),
+            "flat_rate": _number("share of no-shows in the weeks before the day", low=0, high=1),
+        },
+    ),
+    "no_show_calibration": Table(
+        "Are chances of a no-show right for everybody and for each group? The bands decide whether one may overbook by them.",
+        ("probability", "attribute", "group"),
+        {
+            "probability": _text("which one is judged", among=("model", "raw", "flat")),
+            "attribute": _text("all, or what people are grouped by"),
+            "group": _text(""),
+            "n": _integer("appointments from the split on", "appointments", low=1),
+            "events": _integer("no-shows", "appointments", low=0),
+            "observed": _number("share of no-shows", low=0, high=1),
+            "said": _number("mean probability", low=0, high=1),
+            "slope": _number("calibration slope; missing: cannot be judged", missing=True),
+            "slope_low": _number("95 % interval", missing=True),
+            "slope_high": _number("95 % interval", missing=True),
+            "expected_ratio": _number("mean calibration: no-shows over those expected", low=0),
+            "ratio_low": _number("95 % interval"),
+            "ratio_high": _number("95 % interval"),
+            "true_ratio": _number(
+                "the simulator's own chances over those said; missing: nobody knows them", low=0, missing=True
+            ),
+            "accepted": _flag("within both bands"),
+            "by_chance": _flag("refused, but the intervals reach into the bands"),
+            "reason": _text("in words"),
+        },
+    ),
+    "no_show_mendings": Table(
+        "Ways to mend chances of a no-show by outcomes of the days before: what the choice among them was made on.",
+        ("mending",),
+        {
+            "mending": _text("kind, days looked back on, and how often"),
+            "chosen": _flag("most rows within the bands before the split, then the least log loss"),
+            "rows": _integer("everybody and each subgroup", low=1),
+            "within_before": _integer("rows within the bands on days before the split", low=0),
+            "log_loss_before": _number("on days before the split", low=0),
+            "within_after": _integer("the same from the split on, which no choice saw", low=0),
+            "log_loss_after": _number("from the split on", low=0),
+            "slope_after": _number("over everybody, from the split on"),
+            "ratio_after": _number("no-shows over expected, everybody, from the split on", low=0),
+        },
+    ),
+    "service_time_law": Table(
+        "How long visits take: the law of each service at each clinic, by first visit and age.",
+        ("clinic", "service", "first_visit", "age_band"),
+        {
+            "clinic": _CLINIC,
+            "service": _SERVICE,
+            "first_visit": _flag("first of the patient on record"),
+            "age_band": _text(
+                "years; any: of no known age", among=("0-14", "15-29", "30-44", "45-59", "60 and older", "any")
+            ),
+            "visits": _integer("on record", "visits", low=1),
+            "law": _text("", among=("log-normal", "gamma")),
+            "level": _number("median of a log-normal, mean of a gamma", "min", low=0),
+            "spread": _number("standard deviation of the log, or coefficient of variation", low=0),
+            "mean": _number("", "min", low=0),
+            "sd": _number("", "min", low=0),
+            **{f"p{q:02d}": _number(f"{q} % of visits are shorter", "min", low=0) for q in (5, 25, 50, 75, 90, 95)},
+        },
+    ),
+    "service_time_scores": Table(
+        "Laws of service times, fitted to earlier visits and judged by later ones.",
+        ("service", "law"),
+        {
+            "service": _SERVICE,
+            "law": _text("", among=("log-normal", "gamma")),
+            "visits": _integer("later visits", "visits", low=1),
+            "log_likelihood": _number("mean log density of a visit"),
+            "ks": _number("Kolmogorov and Smirnov's distance of the ranks from uniform ones", low=0, high=1),
+            "ks_critical": _number("above which chance is the reason in fewer than 5 % of cases", low=0),
+            "inside_90": _number("share between the 5 and 95 % quantiles", low=0, high=1),
+            "chosen": _flag("likelier"),
+        },
+    ),
     # ---- proving ground: US influenza admissions, beside the teams of FluSight -------------------------------
     "flusight_teams": Table(
         "Real teams and ours over the tasks of a FluSight season: all of them, by horizon, by state, by date.",

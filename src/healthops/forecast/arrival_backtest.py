@@ -165,11 +165,15 @@ def score(table: pd.DataFrame) -> pd.DataFrame:
     rows = table[table["observed"].notna() & (table["elapsed_h"] > 0)]
     q, y = rows[list(QUANTILE_COLUMNS)].to_numpy(float), rows["observed"].to_numpy(float)
     keep = ["model", "target", "reference_date", "horizon", "clinic", "service", "date", "hour", "observed", "mean"]
-    return rows[keep].reset_index(drop=True).assign(
-        wis=scores.wis(q, y),
-        mae=scores.absolute_error(q, y),
-        mae_mean=np.abs(rows["mean"].to_numpy(float) - y),
-        **{f"coverage_{c}": scores.covered(q, y, c / 100) for c in (50, 90, 95)},
+    return (
+        rows[keep]
+        .reset_index(drop=True)
+        .assign(
+            wis=scores.wis(q, y),
+            mae=scores.absolute_error(q, y),
+            mae_mean=np.abs(rows["mean"].to_numpy(float) - y),
+            **{f"coverage_{c}": scores.covered(q, y, c / 100) for c in (50, 90, 95)},
+        )
     )
 
 

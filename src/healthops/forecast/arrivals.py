@@ -96,7 +96,9 @@ def arrivals_of(features: pd.DataFrame, names: Sequence[str] = ()) -> tuple[Arri
             raise ArrivalError(f"table 'arrival_features': {clinic}, {service} has days on record after days to come")
         out.append(
             Arrivals(
-                str(clinic), str(service), days,
+                str(clinic),
+                str(service),
+                days,
                 rows["arrivals"].to_numpy(float, na_value=np.nan).reshape(-1, 24),
                 rows["elapsed_h"].to_numpy(float).reshape(-1, 24),
                 int(recorded.sum()),

@@ -82,7 +82,9 @@ class BoostedRates:
         return np.column_stack([x[:, self.known], service, hour % 24, hour // 24]).astype(np.float32)
 
 
-def ets_rates(series: Sequence[Arrivals], rows: pd.DataFrame, *, refit_days: int = 182) -> tuple[np.ndarray, np.ndarray]:
+def ets_rates(
+    series: Sequence[Arrivals], rows: pd.DataFrame, *, refit_days: int = 182
+) -> tuple[np.ndarray, np.ndarray]:
     """Exponential smoothing of day totals [1]_, shared out to hours as the last weeks were.
 
     The model is fitted anew at every origin, on the totals of the last :data:`ETS_WEEKS` weeks with a season of a week;

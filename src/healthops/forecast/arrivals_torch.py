@@ -138,7 +138,10 @@ class RateNetwork:
         """Patients per hour that passes, shape (n,); arguments as of :meth:`fit`."""
         import torch
 
-        inputs = (torch.from_numpy(x.astype(np.float32)), *(torch.from_numpy(a.astype(np.int64)) for a in (service, hour)))
+        inputs = (
+            torch.from_numpy(x.astype(np.float32)),
+            *(torch.from_numpy(a.astype(np.int64)) for a in (service, hour)),
+        )
         with torch.no_grad():
             return np.mean([module(*inputs).exp().numpy().astype(float) for module in self.modules], axis=0)
 
@@ -175,4 +178,9 @@ def _log_likelihood(count: torch.Tensor, mean: torch.Tensor, log_dispersion: tor
 
     size = torch.exp(-log_dispersion.clamp(min=-9.0))
     whole = torch.log(size + mean)
-    return torch.lgamma(count + size) - torch.lgamma(size) + size * (torch.log(size) - whole) + count * (mean.log() - whole)
+    return (
+        torch.lgamma(count + size)
+        - torch.lgamma(size)
+        + size * (torch.log(size) - whole)
+        + count * (mean.log() - whole)
+    )

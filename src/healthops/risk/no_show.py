@@ -206,7 +206,9 @@ def mend(
         If the kind is unknown, or no outcome is known before a day.
     """
     if how.kind not in ("none", "shift", "logistic", "groups", "isotonic"):
-        raise NoShowError(f"there is no way {how.kind!r} to mend probabilities: none, shift, logistic, groups, isotonic")
+        raise NoShowError(
+            f"there is no way {how.kind!r} to mend probabilities: none, shift, logistic, groups, isotonic"
+        )
     out = np.array(probability, float)
     if how.kind == "none":
         return out
@@ -217,7 +219,9 @@ def mend(
         known = told & (day < until) & (day >= until - how.days)
         now = day == today
         if not known.any() or came_not[known].all() or not came_not[known].any():
-            raise NoShowError(f"no outcome of both kinds is known in the {how.days} days before {until}: look back longer")
+            raise NoShowError(
+                f"no outcome of both kinds is known in the {how.days} days before {until}: look back longer"
+            )
         out[now] = _map(probability, came_not, member, known, now, how.kind, ridge)
     return np.where(told, np.clip(out, LEAST, 1 - LEAST), np.nan)
 
@@ -229,7 +233,11 @@ def _map(
     if kind == "isotonic":
         from sklearn.isotonic import IsotonicRegression
 
-        return IsotonicRegression(out_of_bounds="clip", y_min=LEAST, y_max=1 - LEAST).fit(p[known], y[known]).predict(p[now])
+        return (
+            IsotonicRegression(out_of_bounds="clip", y_min=LEAST, y_max=1 - LEAST)
+            .fit(p[known], y[known])
+            .predict(p[now])
+        )
     log_odds = np.log(p / (1 - p))
     centre = log_odds[known].mean()
     one = np.ones((len(p), 1))
