@@ -44,6 +44,10 @@ NAMED = {
     "chosen-inside": INK,
     "everybody": "#8C510A",
     "nobody": "#6E6E6E",
+    # forecasters of arrivals
+    "network": "#0072B2",
+    "auto-ets": "#D55E00",
+    "week-naive": "#E69F00",
     # policies
     "plan": "#0072B2",
     "plan-no-floor": "#56B4E9",
