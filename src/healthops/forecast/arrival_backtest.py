@@ -217,6 +217,22 @@ def ratio_by_week(
     return float(top.sum() / bottom.sum()), float(low), float(high)
 
 
+def expected_coverage(forecast: Forecast, rows: pd.DataFrame, coverage: float) -> float:
+    """Share of counts that the central interval of nominal `coverage` holds if they scatter as was forecast.
+
+    Bounds are whole numbers and belong to the interval, so that it is more than `coverage` where counts are small.
+    """
+    from scipy.stats import nbinom
+
+    at = rows["elapsed_h"].to_numpy() > 0
+    low, high = count_quantiles(
+        forecast.mean[at], forecast.dispersion[at], [(1 - coverage) / 2, (1 + coverage) / 2]
+    ).T  # fmt: skip
+    size = 1 / np.maximum(forecast.dispersion[at], 1e-9)
+    chance = size / (size + forecast.mean[at])
+    return float(np.mean(nbinom.cdf(high, size, chance) - nbinom.cdf(low - 1, size, chance)))
+
+
 def least_wis(mean: np.ndarray, *, draws: int, seed: int) -> float:
     """WIS that a forecaster would have who knew every rate: of Poisson counts that are drawn with the means (n,).
 

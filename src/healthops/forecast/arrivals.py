@@ -222,7 +222,7 @@ def with_own_errors(
     -------
     mean, quantiles : array, shapes (n,) and (n, 23)
     """
-    centre = mean_of(last_weeks(series, rows, weeks))
+    centre = _rule(series, rows, weeks)
     if whole_days:
         centre = centre.reshape(-1, 24).sum(axis=1)
         rows = rows.iloc[::24]
@@ -243,6 +243,25 @@ def with_own_errors(
         lasts = 1.0 if whole_days else group["elapsed_h"].to_numpy()[:, None]
         quantiles[group["row"]] = centre[group["row"]][:, None] + lasts * spread[hour]
     return centre, np.maximum(quantiles, 0.0)
+
+
+def _rule(series: Sequence[Arrivals], rows: pd.DataFrame, weeks: int) -> np.ndarray:
+    """Mean of the last `weeks` weeks; where nobody counted in any of them, the latest count of eight weeks."""
+    values = last_weeks(series, rows, weeks)
+    none = np.flatnonzero(np.isnan(values).all(axis=1))
+    centre = mean_of(values)
+    if len(none):
+        older = last_weeks(series, rows.iloc[none], 8)
+        known = ~np.isnan(older)
+        lost = ~known.any(axis=1) & (rows["elapsed_h"].to_numpy()[none] > 0)
+        if lost.any():
+            row = rows.iloc[none[np.argmax(lost)]]
+            raise ArrivalError(
+                f"{row['clinic']}, {row['service']}: nobody counted hour {row['hour']} on the weekday of "
+                f"{row['date'].date()} in the eight weeks before; begin later, or mend table 'hourly_arrivals'"
+            )
+        centre[none] = np.nan_to_num(older[np.arange(len(none)), known.argmax(axis=1)])
+    return centre
 
 
 def _errors(past: np.ndarray, weeks: int, back: int) -> np.ndarray:

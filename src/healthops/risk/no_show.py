@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 KINDS = ("logistic", "boosting")
 #: Probabilities are kept this far from 0 and 1, so that their log odds are finite.
 LEAST = 1e-4
+#: Types in a saved logistic model beyond those that the registry trusts: the curves of its splines, which only compute.
+SPLINE_TYPES = ("scipy._lib.array_api_compat.numpy._aliases.asarray", "scipy.interpolate._bsplines.BSpline")
 
 
 class NoShowError(ValueError):
