@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
@@ -105,7 +106,10 @@ def ets_rates(
 
     .. [1] Hyndman, Koehler, Snyder, Grose (2002), Int. J. Forecasting 18(3): 439-454.
     """
-    from statsforecast.models import AutoETS
+    with warnings.catch_warnings():
+        # Its progress bars miss a widget that nothing here shows.
+        warnings.simplefilter("ignore")
+        from statsforecast.models import AutoETS
 
     mean, spread = np.zeros(len(rows)), np.zeros(len(rows))
     frame, forms = rows.assign(row=np.arange(len(rows))), {}

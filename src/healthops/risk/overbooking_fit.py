@@ -53,7 +53,7 @@ class OverbookingVerdict:
     def reasons(self) -> list[str]:
         """What speaks against the model, in words; empty if nothing does."""
         bad = self.groups[~self.groups["accepted"]]
-        return [f"{a} {g}: {r}" for a, g, r in zip(bad["attribute"], bad["group"], bad["reason"], strict=True)]
+        return [f"{a.replace('_', ' ')} {g}: {r}" for a, g, r in zip(bad["attribute"], bad["group"], bad["reason"], strict=True)]
 
 
 def fit_for_overbooking(
@@ -126,7 +126,7 @@ def _judge(
         ("no-shows over expected", found, out["ratio_low"], out["ratio_high"], ratio),
     ):
         if not band[0] <= value <= band[1]:
-            faults.append(f"{name} {value:.2f} outside {band[0]:g} to {band[1]:g}")
+            faults.append(f"{name} {value:.3f} outside {band[0]:g} to {band[1]:g}")
             chance &= bool(low <= band[1] and high >= band[0])
     return out | {
         "accepted": not faults, "by_chance": bool(faults) and chance,
