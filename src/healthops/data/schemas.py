@@ -1612,7 +1612,7 @@ TABLES: dict[str, Table] = {
         },
     ),
     "arrival_forecasts": Table(
-        "Forecasts of arrivals from rolling origins, of the hours and of whole days; rows without an observation: a plan.",
+        "Forecasts of arrivals from rolling origins, by hour and by day; after the last day on record they are a plan.",
         ("model", "target", "reference_date", "clinic", "service", "date", "hour"),
         {
             "model": _text("name of the forecaster"),
@@ -1627,7 +1627,7 @@ TABLES: dict[str, Table] = {
             "observed": _number("what came; missing: nobody counted, or yet to come", "patients", low=0, missing=True),
             "mean": _number("", "patients", low=0),
             "dispersion": _number(
-                "of a negative binomial: variance is mean + dispersion * mean ** 2; missing: the quantiles come otherwise",
+                "of a negative binomial of variance mean + dispersion * mean ** 2; missing: quantiles come otherwise",
                 low=0,
                 missing=True,
             ),
@@ -1643,7 +1643,7 @@ TABLES: dict[str, Table] = {
         {
             "part": _text(
                 "choice: the year before, on which settings were chosen; report: the last year, week ahead; ahead: the "
-                "last year, more than a week ahead; spread: the last year, quantiles that one may give the mean of four weeks",
+                "last year, more than a week ahead; spread: the last year, quantiles for the mean of four weeks",
                 among=("choice", "report", "ahead", "spread"),
             ),
             "target": _text("", among=("hour", "day")),
@@ -1685,7 +1685,7 @@ TABLES: dict[str, Table] = {
         },
     ),
     "no_show_calibration": Table(
-        "Are chances of a no-show right for everybody and for each group? The bands decide whether one may overbook by them.",
+        "Are chances of a no-show right, for everybody and for each group? The bands decide who may overbook by them.",
         ("probability", "attribute", "group"),
         {
             "probability": _text("which one is judged", among=("model", "raw", "flat")),

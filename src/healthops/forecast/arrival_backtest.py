@@ -147,10 +147,8 @@ def as_table(model: str, target: str, rows: pd.DataFrame, forecast: Forecast) ->
     head.insert(0, "target", target)
     head.insert(0, "model", model)
     numbers = pd.DataFrame(np.round(forecast.quantiles, 4), columns=list(QUANTILE_COLUMNS))
-    return pd.concat(
-        [head, pd.DataFrame({"mean": np.round(forecast.mean, 4), "dispersion": np.round(forecast.dispersion, 6)}), numbers],
-        axis=1,
-    ).astype({"elapsed_h": int})  # fmt: skip
+    head["mean"], head["dispersion"] = np.round(forecast.mean, 4), np.round(forecast.dispersion, 6)
+    return pd.concat([head, numbers], axis=1).astype({"elapsed_h": int})
 
 
 def score(table: pd.DataFrame) -> pd.DataFrame:

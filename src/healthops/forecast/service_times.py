@@ -114,8 +114,8 @@ def fit_law(visits: pd.DataFrame, law: str) -> ServiceTimeLaw:
     services = sorted(visits["service"].unique())
     if law not in LAWS or len(services) != 1 or len(visits) < LEAST_VISITS:
         raise ServiceTimeError(
-            f"{len(visits)} visits of {services} and the law {law!r}: give {LEAST_VISITS} or more of one service, and a "
-            f"law of {list(LAWS)}"
+            f"{len(visits)} visits of {services} and the law {law!r}: give {LEAST_VISITS} or more of one service, "
+            f"and a law of {list(LAWS)}"
         )
     y = visits["minutes"].to_numpy(float)
     if not (y > 0).all():

@@ -1,7 +1,7 @@
-"""Chance that a patient does not come to an appointment, learnt from earlier days, and mended by what came since.
+"""Chance that a patient does not come to an appointment, learnt from earlier days and mended by what came since.
 
-Everything goes by time: models learn from appointments before a day, and the map that mends their probabilities on a day
-learns from outcomes of the days before it. What mends well is chosen on days before the split as well.
+Everything goes by time: models learn from appointments before a day, and the map that mends their probabilities on a
+day learns from outcomes of the days before it. What mends well is chosen on days before the split as well.
 """
 
 from __future__ import annotations
@@ -308,7 +308,7 @@ def log_loss(came_not: np.ndarray, probability: np.ndarray) -> float:
 
 
 def ranking(came_not: np.ndarray, probability: np.ndarray, lead: np.ndarray) -> Mapping[str, float]:
-    """Area under the ROC curve, of all appointments and of those that were booked before their day; NaN where undefined."""
+    """Area under the ROC curve, of all appointments and of those booked before their day; NaN where undefined."""
     from sklearn.metrics import roc_auc_score
 
     def area(at: np.ndarray) -> float:

@@ -4,8 +4,8 @@ Who overbooks by probabilities that are too high for a group makes that group wa
 calibration slope [1]_ and its mean calibration (no-shows over those that were expected) lie within bands, over all
 appointments and **within each subgroup**; otherwise one flat rate is used for everybody.
 
-The estimate decides, not its interval: the bands are the rule. An estimate outside a band by chance refuses the model as
-well, which costs efficiency and nobody's fairness; the table says where chance alone may be the reason, and
+The estimate decides, not its interval: the bands are the rule. An estimate outside a band by chance refuses the model
+as well, which costs efficiency and nobody's fairness; the table says where chance alone may be the reason, and
 :func:`refused_by_chance` how often right probabilities would be refused. A group of which either outcome was seen in
 fewer than `least` people proves nothing, and refuses the model too.
 
@@ -42,8 +42,8 @@ class OverbookingVerdict:
         Every row of `groups` is.
     groups : DataFrame
         One row for all appointments (attribute ``all``) and one a subgroup: attribute, group, n, events, observed,
-        said (mean probability), slope, slope_low, slope_high, expected_ratio, ratio_low, ratio_high, accepted, by_chance
-        (refused, but the 95 % intervals reach into the bands), reason.
+        said (mean probability), slope, slope_low, slope_high, expected_ratio, ratio_low, ratio_high, accepted,
+        by_chance (refused, but the 95 % intervals reach into the bands), reason.
     """
 
     accepted: bool
@@ -53,7 +53,10 @@ class OverbookingVerdict:
     def reasons(self) -> list[str]:
         """What speaks against the model, in words; empty if nothing does."""
         bad = self.groups[~self.groups["accepted"]]
-        return [f"{a.replace('_', ' ')} {g}: {r}" for a, g, r in zip(bad["attribute"], bad["group"], bad["reason"], strict=True)]
+        return [
+            f"{a.replace('_', ' ')} {g}: {r}"
+            for a, g, r in zip(bad["attribute"], bad["group"], bad["reason"], strict=True)
+        ]
 
 
 def fit_for_overbooking(
@@ -156,8 +159,8 @@ def refused_by_chance(
 ) -> float:
     """Share of draws in which the rule would refuse these probabilities if they were exactly right.
 
-    Outcomes are drawn with the probabilities; the slope of a draw is that of one step of Newton's method from the truth,
-    which is as good as the estimate where a group is large.
+    Outcomes are drawn with the probabilities; the slope of a draw is that of one step of Newton's method from the
+    truth, which is as good as the estimate where a group is large.
     """
     p = np.asarray(probability, float)
     rng = np.random.default_rng(seed)
