@@ -1,7 +1,5 @@
 """Write down how what stands on the proving grounds came to be: records of choices, settings of the forecasters.
 
-Step of the pipeline for notebooks 91, 92 and 93; the records themselves stand beside the settings that they explain.
-
 Step of the pipeline for the notebooks of column 9; the records themselves stand beside the settings that they explain.
 """
 
@@ -15,9 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks import epidemic, home_care, peru_dengue, routes, vaccine_program, visits, wastage
-
-from benchmarks import clinic_day, epidemic, overbooking, peru_dengue, vaccine_program, wastage
+from benchmarks import (
+    clinic_day,
+    epidemic,
+    home_care,
+    overbooking,
+    peru_dengue,
+    routes,
+    vaccine_program,
+    visits,
+    wastage,
+)
 from healthops.forecast import flu, peru, season_targets
 
 if TYPE_CHECKING:
@@ -40,7 +46,6 @@ def choices() -> pd.DataFrame:
         "routes": routes.RECORD,
         "home_care": home_care.RECORD,
         "visits": visits.RECORD,
-
         "clinic_day": clinic_day.RECORD,
         "overbooking": overbooking.RECORD,
     }

@@ -143,6 +143,7 @@ _CHANGED = ("reported", "carried", "corrected")
 #: Proving grounds, of which ``benchmark_choices`` keeps the records.
 GROUNDS = (
     "flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage", "routes", "home_care", "visits",
+    "clinic_day", "overbooking",
 )  # fmt: skip
 _GROUND = _text("proving ground", among=GROUNDS)
 _BENCHMARK_CASE = _text("what is planned or played")
@@ -152,12 +153,6 @@ _DAY_CASE = {
     "workers": _integer("of the district", "workers", low=1),
     "tasks": _integer("that want a visit", "tasks", low=1),
 }
-
-_GROUND = _text(
-    "proving ground",
-    among=("flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage", "clinic_day", "overbooking"),
-)
-_BENCHMARK_CASE = _text("what is planned or played")
 _OVERBOOKING_PLAN = _text(
     "cheapest; bounded: cheapest within a ratio of the groups' waits; what people use",
     among=("cheapest", "bounded", "flat rate", "one a slot", "Bailey-Welch"),
@@ -2188,7 +2183,8 @@ TABLES: dict[str, Table] = {
             "outcome": _text("made, or the key of the reason", pattern=r"^[a-z_]+$"),
             "moved": _integer("other visits that changed their worker or were left", "visits", low=0),
             "seconds": _number("as one waits", "s", low=0, measured=True),
-
+        },
+    ),
     # ---- column 9, benchmarks: clinic days -------------------------------------------------------------
     "clinic_day_benchmark_speed": Table(
         "Clinic days that a CPU second plays, drawing and adding up included, beside simpy in the same run.",

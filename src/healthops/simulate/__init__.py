@@ -1,6 +1,4 @@
-"""What would have come: an epidemic with a vaccination campaign, a season of outreach; on common random numbers.
-
-"""What would have come: an epidemic with a vaccination campaign, and a clinic day, drawn with common random numbers.
+"""What would have come: an epidemic with a vaccination campaign, a season of outreach, a clinic day; common draws.
 
 =======================  ============================================================================================
 module                   what it holds
@@ -12,7 +10,6 @@ module                   what it holds
 :mod:`.watched`          an epidemic as it is reported, and a forecast from the reports
 :mod:`.outreach`         a season of outreach played day by day, and one account of walks for every policy
 :mod:`.outreach_*`       its parts: district, season (what happens), book (records and tasks), policies, outcomes
-
 :mod:`.clinic_day`       a provider's session with appointments: no-shows, lateness, random visits, walk-ins
 =======================  ============================================================================================
 """
