@@ -59,7 +59,7 @@ def cover_hours(hours: pd.DataFrame, shifts: pd.DataFrame, shift_types: pd.DataF
     ax, bx = axes[:, 0]
     x = np.arange(len(hours)) / 24
     ax.fill_between(x, hours["work_h"], step="post", color=MISSING, label="expected work that comes in an hour")
-    known = hours["overload"].notna()
+    known = hours["providers"].cumsum().to_numpy() > 0
     ax.step(x[known], hours["providers"][known], where="post", color=BLUE, label="providers wanted")
     ax.set(ylabel="providers, or hours of work an hour")
     ax.set_ylim(0, 1.3 * max(hours["providers"].max(), hours["work_h"].max()))
@@ -233,8 +233,11 @@ def sessions(plan: pd.DataFrame, frontier: pd.DataFrame) -> Figure:
     ax.set_xticks(np.arange(most) + 0.5, np.arange(most) + 1)
     ax.grid(visible=False)
     bx.plot(frontier["ratio"], frontier["cost"], "o-", color=BLUE)
-    for row in frontier.drop_duplicates(["ratio", "cost"]).itertuples():
-        bx.annotate(row.bound, (row.ratio, row.cost), xytext=(4, 5), textcoords="offset points", fontsize=8)
+    # Bounds that lead to the same plans share a label.
+    same = frontier.assign(at=frontier["ratio"].round(4), price=frontier["cost"].round(6)).groupby(["at", "price"])
+    for (ratio, price), part in same:
+        name = "\n".join(part["bound"])
+        bx.annotate(name, (ratio, price), xytext=(5, 5), textcoords="offset points", fontsize=8)
     span = max(frontier["cost"].max() - frontier["cost"].min(), 0.02 * frontier["cost"].max())
     bx.set_ylim(frontier["cost"].min() - 0.6 * span, frontier["cost"].max() + 0.9 * span)
     bx.set(xlabel="ratio of waits of the worst session", ylabel="expected cost, slots")

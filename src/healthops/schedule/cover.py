@@ -88,7 +88,9 @@ def work_distribution(mean: np.ndarray, dispersion: np.ndarray, visit: np.ndarra
     array, shape (n, minutes)
     """
     mean, dispersion = np.asarray(mean, float), np.asarray(dispersion, float)
-    if not (np.isfinite(mean).all() and np.isfinite(dispersion).all() and (mean >= 0).all() and (dispersion >= 0).all()):
+    if not (
+        np.isfinite(mean).all() and np.isfinite(dispersion).all() and (mean >= 0).all() and (dispersion >= 0).all()
+    ):
         raise CoverError("means and dispersions of visits must be finite and 0 or more: drop hours without a forecast")
     minutes = np.arange(len(visit))
     first, second = visit @ minutes, visit @ minutes**2
@@ -155,7 +157,9 @@ def forecast_hours(forecasts: pd.DataFrame, *, clinic: str, service: str) -> tup
     if len(hours) != 24 * days:
         raise CoverError(f"{where}: {len(hours)} hours in {days} days; every day must have 24 rows")
     if hours["dispersion"].isna().any():
-        raise CoverError(f"{where}: no dispersion in {int(hours['dispersion'].isna().sum())} hours; take a model that has")
+        raise CoverError(
+            f"{where}: no dispersion in {int(hours['dispersion'].isna().sum())} hours; take a model that has"
+        )
     of_days = plan.loc[plan["target"] == "day", "dispersion"].dropna()
     return hours, float(of_days.median()) if len(of_days) else 0.0
 
