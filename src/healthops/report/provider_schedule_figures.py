@@ -117,13 +117,14 @@ def roster(table: pd.DataFrame, wishes: pd.DataFrame, days_off: pd.DataFrame, mi
     _grid(ax, table, people, dates)
     for shift, colour in SHIFTS.items():
         ax.plot([], [], "s", color=colour, markersize=9, label=shift)
-    for granted, mark, colour, name in ((True, "o", INK, "wish granted"), (False, "X", ORANGE, "wish not granted")):
-        part = wishes[wishes["granted"] == granted]
-        ax.plot(part["date"].map(column) + 0.5, part["provider"].map(place) + 0.5, mark, color=colour, markersize=4.5,
-                linestyle="none", label=name, zorder=3)  # fmt: skip
     leave = days_off[days_off["provider"].isin(people) & days_off["date"].isin(dates)]
-    ax.plot(leave["date"].map(column) + 0.5, leave["provider"].map(place) + 0.5, "_", color=MUTED, markersize=9,
-            linestyle="none", label="leave", zorder=3)  # fmt: skip
+    for part, mark, colour, size, name in (
+        (wishes[wishes["granted"]], "o", INK, 4.5, "wish granted"),
+        (wishes[~wishes["granted"]], "X", ORANGE, 4.5, "wish not granted"),
+        (leave, "_", MUTED, 9, "leave"),
+    ):
+        x, y = [column[d] + 0.5 for d in part["date"]], [place[who] + 0.5 for who in part["provider"]]
+        ax.plot(x, y, mark, color=colour, markersize=size, linestyle="none", label=name, zorder=3)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6)
     low = np.zeros(len(dates))
     for shift, part in missing.groupby("shift", sort=False):
