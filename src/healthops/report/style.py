@@ -48,6 +48,15 @@ NAMED = {
     "network": "#0072B2",
     "auto-ets": "#D55E00",
     "week-naive": "#E69F00",
+    "last-year": "#6E6E6E",
+    # rules of booking a session
+    "one-a-slot": "#6E6E6E",
+    "bailey-welch": "#E69F00",
+    "flat-rate": "#8C510A",
+    "cheapest,-flat": "#56B4E9",
+    "bounded,-flat": "#009E73",
+    "cheapest,-model": "#D55E00",
+    "bounded,-model": "#0072B2",
     # policies
     "plan": "#0072B2",
     "plan-no-floor": "#56B4E9",
