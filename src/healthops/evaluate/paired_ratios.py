@@ -86,11 +86,12 @@ def at_equal_hours(
     *,
     level: float = 0.95,
 ) -> Estimate:
-    """What our way lacks more than theirs, in % of theirs, where theirs is given as many hours of staff as ours.
+    """What our way lacks more than theirs, in % of theirs, with as many hours of staff.
 
     Each way is a pair (hours of staff, hours lacking) of shape (levels, weeks): the same way at several levels of
-    generosity. What theirs lacks with our hours is interpolated between its levels, and the mean over those of our
-    levels is taken that lie between the least and the most that theirs takes.
+    generosity. Between its levels the logarithm of what a way lacks is interpolated. Each level of either way that the
+    other's reach is compared with what the other lacks there, and the mean is taken of the logarithms of the ratios: a
+    chord lies on one side of a curve, and what that does to one way it does to the other.
 
     Parameters
     ----------
@@ -100,17 +101,20 @@ def at_equal_hours(
     Returns
     -------
     Estimate
-        NaN where no level of ours lies between theirs.
+        NaN where no level of either lies between the other's, or nothing lacks.
     """
 
     def more(weights: np.ndarray) -> float:
-        (staff, lack), (its_staff, its_lack) = ([values @ weights for values in way] for way in (ours, theirs))
-        order = np.argsort(its_staff)
-        between = (staff >= its_staff.min()) & (staff <= its_staff.max())
-        if not between.any():
+        sums = [[values @ weights for values in way] for way in (ours, theirs)]
+        if min(lack.min() for _, lack in sums) <= 0:
             return np.nan
-        with_ours = np.interp(staff[between], its_staff[order], its_lack[order])
-        return float(100 * _over(lack[between].sum() - with_ours.sum(), with_ours.sum()))
+        found = []
+        for sign, (staff, lack), (its, other) in ((1, *sums), (-1, *sums[::-1])):
+            between = (staff >= its.min()) & (staff <= its.max())
+            order = np.argsort(its)
+            with_as_many = np.interp(staff[between], its[order], np.log(other[order]))
+            found += list(sign * (np.log(lack[between]) - with_as_many))
+        return float(100 * np.expm1(np.mean(found))) if found else np.nan
 
     value = more(np.ones(counts.shape[1]))
     return _estimate(value, np.array([more(weights) for weights in counts]), level)

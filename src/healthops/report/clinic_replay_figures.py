@@ -68,7 +68,7 @@ def dots(panels_of: Mapping[str, Mapping[str, Estimate]], *, centre: float | Non
 
 
 def by_price(prices: Sequence[float], cost_of: Mapping[str, Sequence[float]], *, stated: float) -> Figure:
-    """Cost above the cheapest rule's, by what a minute of a patient's wait costs; plans were made for the stated price."""
+    """Cost above the least, by the price of a minute of wait; plans are those made for the stated price."""
     fig, axes = panels(1, 4.0)
     ax = axes[0, 0]
     least = np.min(list(cost_of.values()), axis=0)
@@ -86,24 +86,24 @@ def by_price(prices: Sequence[float], cost_of: Mapping[str, Sequence[float]], *,
 
 
 def cover(sums: pd.DataFrame, savings: Mapping[str, Mapping[str, Estimate]], *, ours: str) -> Figure:
-    """Hours lacking and hours idle by hours of staff (left, middle), and hours lacking with equal staff (right)."""
-    fig, axes = panels(3, 3.9, width_ratios=[1, 1, 1.1])
-    for ax, column, label in ((axes[0, 0], "under_h", "under-cover"), (axes[0, 1], "over_h", "over-cover")):
-        for rule in dict.fromkeys(sums["policy"]):
-            rows = sums[sums["policy"] == rule].sort_values("staff_h")
-            ax.plot(rows["staff_h"], rows[column], "o-", color=colour(rule), label=rule, lw=1.2)
-        ax.set(xlabel="hours of staff a week", ylabel=f"{label}, hours a week", ylim=(0, None))
-    cx = axes[0, 2]
+    """Hours lacking by hours of staff (left), and beside others with as many hours (right)."""
+    fig, axes = panels(2, 3.9)
+    ax, bx = axes[0]
+    for rule in dict.fromkeys(sums["policy"]):
+        rows = sums[sums["policy"] == rule].sort_values("staff_h")
+        ax.plot(rows["staff_h"], rows["under_h"], "o-", color=colour(rule), label=rule, lw=1.2)
+    ax.set(xlabel="hours of staff a week", ylabel="under-cover, hours a week", ylim=(0, None))
     others = list(next(iter(savings.values())))
     for k, rule in enumerate(others):
         for y, one in enumerate(of[rule] for of in savings.values()):
             at = y + 0.24 * (k - (len(others) - 1) / 2)
-            cx.plot([one.low, one.high], [at, at], color=colour(rule), lw=2)
-            cx.plot(one.value, at, "o", color=colour(rule), ms=6)
-    cx.axvline(0, color=INK, lw=1)
-    cx.set_yticks(range(len(savings)), list(savings))
-    cx.set_ylim(len(savings) - 0.5, -0.5)
-    cx.set(xlabel=f"under-cover of the {ours}, % more\nthan the other's with equal staff")
-    cx.grid(axis="y", visible=False)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+            bx.plot([one.low, one.high], [at, at], color=colour(rule), lw=2)
+            bx.plot(one.value, at, "o", color=colour(rule), ms=6, label=f"beside {rule}" if y == 0 else None)
+    bx.axvline(0, color=INK, lw=1)
+    bx.set_yticks(range(len(savings)), list(savings))
+    bx.set_ylim(len(savings) - 0.5, -0.5)
+    bx.set(xlabel=f"under-cover of the {ours} above the other's, %")
+    bx.grid(axis="y", visible=False)
+    ax.legend(loc="upper right")
+    bx.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return fig
