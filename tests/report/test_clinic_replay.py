@@ -25,7 +25,10 @@ def made_groups(sessions=8, few=2):
     rows = []
     for rule, longer in (("one a slot", 1.0), ("flat rate", 2.0)):
         for session in range(sessions):
-            rows += [(rule, session, "sex", "female", 10, 8.0, 8.0 * longer), (rule, session, "sex", "male", 10, 5.0, 5.0)]
+            rows += [
+                (rule, session, "sex", "female", 10, 8.0, 8.0 * longer),
+                (rule, session, "sex", "male", 10, 5.0, 5.0),
+            ]
             if session < few:
                 rows += [(rule, session, "welfare", "yes", 1, 1.0, 9.0), (rule, session, "welfare", "no", 19, 9.0, 9.0)]
     return pd.DataFrame(rows, columns=["policy", "session", "attribute", "group", "asked", "seen", "wait_min"])

@@ -1,4 +1,4 @@
-"""Replayed sessions against a session worked out by hand, common random numbers, and patients who must all be somewhere."""
+"""Replayed sessions against one worked out by hand, common random numbers, and patients who must all be somewhere."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def test_a_session_that_was_worked_out_by_hand():
     who = patients(5, [0, 0, 1, 0, 0], [LogNormal(m, 0.0) for m in (30.0, 20.0, 9.0, 25.0, 9.0)])
     room = Room(3, 20.0, ON_TIME)
     played = replay([0, 0, 1, 2, None], who, draw_patients(who, room, draws=3, seed=1), room)
-    # In at 0, 30 (waited 30) and 50 (booked at 40, waited 10); the last ends at 75. Nobody is ever idle: 75 = 30 + 20 + 25.
+    # In at 0, 30 (waited 30) and 50 (booked at 40, waited 10); the last ends at 75 = 30 + 20 + 25: never idle.
     known = {"asked": 5, "booked": 4, "no_show": 1, "seen": 3, "unseen": 0, "wait_min": 40, "idle_min": 0}
     for name, value in (known | {"overtime_min": 15}).items():
         assert np.allclose(played.by_draw[name], value), name
@@ -44,8 +44,10 @@ def test_who_is_still_waiting_after_the_last_call_is_unseen_and_costs_no_overtim
     room = Room(2, 20.0, ON_TIME, last_call_min=15.0)
     played = replay([0, 1, 1], who, draw_patients(who, room, draws=1, seed=1), room)
     # In at 0 and 50; the third would be called in at 80, later than 40 + 15.
-    assert {name: float(values[0]) for name, values in played.by_draw.items()} == {
-        "asked": 3, "booked": 3, "no_show": 0, "seen": 2, "unseen": 1, "wait_min": 30, "idle_min": 0, "overtime_min": 40,
+    found = {name: float(values[0]) for name, values in played.by_draw.items()}
+    assert found == {
+        "asked": 3, "booked": 3, "no_show": 0, "seen": 2, "unseen": 1, "wait_min": 30, "idle_min": 0,
+        "overtime_min": 40,
     }  # fmt: skip
 
 

@@ -123,9 +123,7 @@ def at_equal_hours(
 def _ratios(above: np.ndarray, below: np.ndarray, counts: np.ndarray) -> tuple[float, np.ndarray]:
     above, below = np.asarray(above, float), np.asarray(below, float)
     if not above.shape == below.shape == counts.shape[1:]:
-        raise ValueError(
-            f"sums of shapes {above.shape} and {below.shape}, drawn {counts.shape[1:]}: pair them"
-        )
+        raise ValueError(f"sums of shapes {above.shape} and {below.shape}, drawn {counts.shape[1:]}: pair them")
     sums = [np.tensordot(counts, values, axes=([1, 2], [0, 1])) for values in (above, below)]
     return _over(above.sum(), below.sum()), _over(*sums)
 

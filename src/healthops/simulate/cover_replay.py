@@ -58,17 +58,13 @@ def hourly_cover(providers: np.ndarray, arrivals: np.ndarray, visit_min: float) 
     """
     staff, came = np.asarray(providers, float), np.asarray(arrivals, float)
     if staff.shape != came.shape or staff.ndim != 1:
-        raise CoverReplayError(
-            f"providers of shape {staff.shape}, arrivals of {came.shape}: give the same hours"
-        )
+        raise CoverReplayError(f"providers of shape {staff.shape}, arrivals of {came.shape}: give the same hours")
     if not visit_min > 0:
         raise CoverReplayError(f"visits of {visit_min} min: give a positive length")
     for name, values in (("providers", staff), ("arrivals", came)):
         bad = np.flatnonzero(~(values >= 0))
         if len(bad):
-            raise CoverReplayError(
-                f"{name} of hour {bad[0]} are {values[bad[0]]}: leave out weeks with gaps"
-            )
+            raise CoverReplayError(f"{name} of hour {bad[0]} are {values[bad[0]]}: leave out weeks with gaps")
     work = came * visit_min / 60
     left, after = 0.0, np.empty(len(work))
     for hour, more in enumerate(work - staff):
