@@ -12,7 +12,8 @@ from healthops.report import clinic_replay_tables as tables
 
 def made_replay(days=4, per_day=2, draws=3):
     rows = [
-        (rule, day * per_day + k, draw, pd.Timestamp("2023-01-02") + pd.Timedelta(days=day), 4, 1, 3, 0, 10.0 * day + k, 5.0 + shift, 2.0)
+        (rule, day * per_day + k, draw, pd.Timestamp("2023-01-02") + pd.Timedelta(days=day), 4, 1, 3, 0,
+         10.0 * day + k, 5.0 + shift, 2.0)
         for rule, shift in (("one a slot", 3), ("flat rate", 0))
         for day in range(days)
         for k in range(per_day)
