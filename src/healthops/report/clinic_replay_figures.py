@@ -104,6 +104,7 @@ def cover(sums: pd.DataFrame, savings: Mapping[str, Mapping[str, Estimate]], *, 
     bx.set_ylim(len(savings) - 0.5, -0.5)
     bx.set(xlabel=f"under-cover of the {ours} above the other's, %")
     bx.grid(axis="y", visible=False)
+    bx.locator_params(axis="x", nbins=6)
     ax.legend(loc="upper right")
     bx.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return fig
