@@ -23,6 +23,7 @@ module                     what it holds
 :mod:`.roster_repair`      a roster made good after an absence by provably the fewest changes
 :mod:`.roster_tables`      a roster problem from the tables of one service of a clinic
 :mod:`.overbooking`        whom to book for a session, in which slot, how many; with a bound on the ratio of waits
+:mod:`.booking_rules`      rules by which clinics book a session, beside an optimiser's plans
 :mod:`.overbooking_moves`  its arithmetic, compiled: exact expectation, local search, bound, branch and bound
 :mod:`.appointments`       ranked offers of open slots, patients who must move, a plan and its changes as tables
 =========================  =====================================================================================
