@@ -11,5 +11,7 @@ module                   what it holds
 :mod:`.outreach`         a season of outreach played day by day, and one account of walks for every policy
 :mod:`.outreach_*`       its parts: district, season (what happens), book (records and tasks), policies, outcomes
 :mod:`.clinic_day`       a provider's session with appointments: no-shows, lateness, random visits, walk-ins
+:mod:`.clinic_replay`    sessions as they are booked, against what their patients do, in common draws
+:mod:`.cover_replay`     shifts beside the patients who came: under-cover, over-cover, work left
 =======================  ============================================================================================
 """
