@@ -1853,7 +1853,8 @@ TABLES: dict[str, Table] = {
             "patient": _text("number"),
             "kind": _text("", among=("booked", "cancelled", "moved")),
             "sentence": _text("in words"),
-
+        },
+    ),
     "clinic_replay": Table(
         "Sessions of held-out appointments, booked by several rules and played: draws are common to the rules.",
         ("policy", "session", "draw"),

@@ -22,6 +22,9 @@ module                     what it holds
 :mod:`.roster_explain`     a smallest set of rules and requests in conflict, in words
 :mod:`.roster_repair`      a roster made good after an absence by provably the fewest changes
 :mod:`.roster_tables`      a roster problem from the tables of one service of a clinic
+:mod:`.cover`              how many are needed when: the forecast's work at a service level, as whole shifts
+:mod:`.sessions`           who can hold sessions, which slots are open, patients shared out by preferences
+:mod:`.visit_changes`      what became different between two plans of a day; how much each worker does
 :mod:`.overbooking`        whom to book for a session, in which slot, how many; with a bound on the ratio of waits
 :mod:`.booking_rules`      rules by which clinics book a session, beside an optimiser's plans
 :mod:`.overbooking_moves`  its arithmetic, compiled: exact expectation, local search, bound, branch and bound
