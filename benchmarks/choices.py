@@ -19,6 +19,7 @@ from benchmarks import (
     home_care,
     overbooking,
     peru_dengue,
+    rosters,
     routes,
     vaccine_program,
     visits,
@@ -46,6 +47,7 @@ def choices() -> pd.DataFrame:
         "routes": routes.RECORD,
         "home_care": home_care.RECORD,
         "visits": visits.RECORD,
+        "rosters": rosters.RECORD,
         "clinic_day": clinic_day.RECORD,
         "overbooking": overbooking.RECORD,
     }

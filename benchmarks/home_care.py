@@ -6,7 +6,7 @@
 `--out` come one ``sol-<instance>.json`` each and ``home_care.csv``: cost = (distance + total tardiness + greatest
 tardiness) / 3, its parts, a lower bound, whether it is proof, best known and gap. `--best` has columns instance, cost;
 without it the costs of the solutions that iolab-uniud/hhcrsp publishes are known
-(:mod:`healthops.data.routing_files`).
+(:mod:`healthops.data.benchmark_instances`).
 
 As a step of the pipeline (``run``) it plans the fetched instances by so many annealings as the scenario says, and has
 CP-SAT bound the cost in so much of its deterministic time: the same plans and bounds on any machine.
@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from healthops.cache import ContentCache, source_hash
-from healthops.data import routing_files
+from healthops.data import benchmark_instances
 from healthops.data.errors import DataError, RawFileError
 from healthops.files import atomic_file, sha256
 from healthops.pipeline.closure import used_files
@@ -67,7 +67,7 @@ RECORD = (
 def best_known(path: Path | None) -> dict[str, float]:
     """Best known cost by instance: of a table, or the published ones."""
     if path is None:
-        return routing_files.published("home_care")
+        return benchmark_instances.published("home_care")
     table = pd.read_csv(path)
     for column in ("instance", "cost"):
         if column not in table:
@@ -179,7 +179,7 @@ def measure(
     paths: Sequence[Path], anneals: int, work: float, cache: ContentCache, known: dict[str, float] | None = None
 ) -> pd.DataFrame:
     """Table ``home_care_benchmark_plans`` of these instances."""
-    known = routing_files.published("home_care") if known is None else known
+    known = benchmark_instances.published("home_care") if known is None else known
     rows = [row(path, anneals, work, known, cache) for path in paths]
     return pd.DataFrame(rows).sort_values(["patients", "instance"], ignore_index=True)
 
@@ -187,7 +187,7 @@ def measure(
 def run(ws: Workspace) -> None:
     """Write the table ``home_care_benchmark_plans`` of the fetched instances."""
     cache, size = ContentCache(ws.root / ".build" / "cache" / "home_care"), ws.scenario.data
-    paths = routing_files.instance_files(ws.raw, "home_care")
+    paths = benchmark_instances.instance_files(ws.raw, "home_care")
     ws.write(
         "home_care_benchmark_plans", measure(paths, int(size["care_anneals"]), float(size["care_proof_work"]), cache)
     )

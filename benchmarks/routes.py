@@ -7,8 +7,8 @@ instance. In `--out` come one ``<instance>.sol`` each (VRPLIB's format for solut
 known, gap, routes, customers left out, CPU seconds. Distances of instances with time windows are cut off after one
 decimal, as the routing community does. Costs are in the unit of the instance; only the ``.sol`` of a VRPLIB instance
 with windows or prizes states tenths, as PyVRP/Instances does. `--best` has columns instance and distance; without it
-the published values of Solomon's c1, r1 and rc1 are known (:mod:`healthops.data.routing_files`). A ``.sol`` beside an
-instance is taken for best known where these do not have it.
+the published values of Solomon's c1, r1 and rc1 are known (:mod:`healthops.data.benchmark_instances`). A ``.sol``
+beside an instance is taken for best known where these do not have it.
 
 As a step of the pipeline (``run``) it solves the fetched instances with so many iterations as the scenario says, a
 quarter of them, a sixteenth and a sixty-fourth: the same plans on any machine, and what more effort brings.
@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from healthops.cache import ContentCache, source_hash
-from healthops.data import routing_files
+from healthops.data import benchmark_instances
 from healthops.data.errors import DataError, RawFileError
 from healthops.files import atomic_file, sha256
 from healthops.pipeline.closure import used_files
@@ -66,7 +66,7 @@ RECORD = (
 def best_known(path: Path | None) -> dict[str, float]:
     """Best known cost by instance, lower case: of a table, or the published ones."""
     if path is None:
-        return routing_files.published("solomon")
+        return benchmark_instances.published("solomon")
     table = pd.read_csv(path)
     for column in ("instance", "distance"):
         if column not in table:
@@ -194,7 +194,7 @@ def measure(
     paths: Sequence[Path], iterations: int, cache: ContentCache, known: dict[str, float] | None = None
 ) -> pd.DataFrame:
     """Table ``routes_benchmark_runs`` of these instances, every part of `iterations`."""
-    known = routing_files.published("solomon") if known is None else known
+    known = benchmark_instances.published("solomon") if known is None else known
     return pd.DataFrame([row(path, iterations, part, known, cache) for path in paths for part in PARTS])
 
 
@@ -202,8 +202,8 @@ def run(ws: Workspace) -> None:
     """Write the table ``routes_benchmark_runs`` of the fetched instances."""
     cache, size = ContentCache(ws.root / ".build" / "cache" / "routes"), ws.scenario.data
     tables = [
-        measure(routing_files.instance_files(ws.raw, "solomon"), int(size["route_iterations"]), cache),
-        measure(routing_files.instance_files(ws.raw, "prizes"), int(size["prize_iterations"]), cache),
+        measure(benchmark_instances.instance_files(ws.raw, "solomon"), int(size["route_iterations"]), cache),
+        measure(benchmark_instances.instance_files(ws.raw, "prizes"), int(size["prize_iterations"]), cache),
     ]
     ws.write("routes_benchmark_runs", pd.concat(tables, ignore_index=True))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.rosters import best_known, instances, run
+from benchmarks import rosters
+from benchmarks.rosters import best_known, instances, run_folder
+from healthops.cache import ContentCache
+from healthops.data import schemas
 from healthops.data.shift_instances import read_shift_instance
 from healthops.schedule.roster import read_roster
 from healthops.schedule.roster_check import check_roster, roster_cost
@@ -35,7 +38,7 @@ def test_a_roster_its_value_and_bound_are_written(tmp_path):
     (tmp_path / "Instance9.txt").write_text(TEXT)
     (tmp_path / "best.csv").write_text("instance,best_known\nInstance9,7\nInstance10,5\n")
     assert [path.stem for path in instances(tmp_path)] == ["Instance9", "Instance10"]
-    run(instances(tmp_path), seconds=10, out=tmp_path / "out", best=best_known(tmp_path / "best.csv"))
+    run_folder(instances(tmp_path), seconds=10, out=tmp_path / "out", best=best_known(tmp_path / "best.csv"))
     table = pd.read_csv(tmp_path / "out" / "rosters.csv")
     assert list(table["value"]) == list(table["lower_bound"]) == [7, 7]
     assert table["proved_optimal"].all() and list(table["above_best"]) == [0.0, pytest.approx(0.4)]
@@ -50,3 +53,35 @@ def test_what_is_not_there_is_named(tmp_path):
     (tmp_path / "Instance1.txt").write_text(TEXT)
     with pytest.raises(SystemExit, match="has no Instance7; it has Instance1"):
         instances(tmp_path, ["Instance7"])
+
+
+def test_the_step_keeps_rosters_and_checks_them_again(tmp_path, monkeypatch):
+    (tmp_path / "Instance9.txt").write_text(TEXT)
+    (tmp_path / "Instance1.txt").write_text(TEXT)
+    kept = ContentCache(tmp_path / "cache")
+    paths = instances(tmp_path)
+    first = rosters.measure(paths, 5, 100, kept)
+    assert len(schemas.validate("rosters_benchmark_runs", first))
+    assert first["value"].tolist() == first["lower_bound"].tolist() == [7, 7] and first["proved"].all()
+    assert first["best_known"].tolist()[0] == 607 and first["best_known"].isna()[1], "607 is published, 9 is not"
+    pd.testing.assert_frame_equal(first, rosters.measure(paths, 5, 100, kept))
+    # The kept roster is judged by the checker each time: a rule that it breaks takes its cost away.
+    monkeypatch.setattr(rosters, "check_roster", lambda *given: ["A works on a day off"])
+    broken = rosters.measure(paths, 5, 100, kept)
+    assert broken["value"].isna().all() and broken["above_best_percent"].isna().all() and not broken["proved"].any()
+    assert len(schemas.validate("rosters_benchmark_runs", broken))
+
+
+def test_every_absence_takes_a_shift_from_each_who_is_away(monkeypatch):
+    monkeypatch.setattr(rosters, "REPAIRS", 2)
+    problem = rosters.made_hospital()
+    before, _ = rosters.first_roster(problem, effort=0.0, seed=1)
+    for kind, _number, lost in rosters.absences(problem, before):
+        assert len({who for who, _ in lost}) == (3 if kind.startswith("three") else 1)
+        assert all(before.get(*cell) is not None for cell in lost)
+        assert len({day for _, day in lost}) <= (7 if kind.endswith("week") else 1)
+
+
+def test_measured_columns_are_the_times():
+    for name in ("rosters_benchmark_runs", "rosters_benchmark_repairs"):
+        assert set(schemas.measured(name)) == {"cpu_seconds"}

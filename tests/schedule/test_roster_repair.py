@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
-import numpy as np
 import pytest
 
-from healthops.data.shift_instances import Cover, Employee, Request, Shift, ShiftInstance
+from benchmarks.rosters import made_hospital
+from healthops.data.shift_instances import Cover, Request, ShiftInstance
 from healthops.schedule.roster import Roster, RosterError, RosterProblem
 from healthops.schedule.roster_check import check_roster, roster_cost
 from healthops.schedule.roster_explain import explain
@@ -91,23 +91,9 @@ def test_repair_refuses_what_is_no_absence():
         repair(problem, roster, {("A", 2)}, first_day=3)
 
 
-def large(seed: int = 1) -> RosterProblem:
-    """50 providers, 28 days, three shifts."""
-    rng = np.random.default_rng(seed)
-    shifts = (Shift("E", 480, ()), Shift("L", 480, ("E",)), Shift("N", 600, ("E", "L")))
-    staff = tuple(
-        Employee(f"P{k:03d}", {"E": 28, "L": 28, "N": 8 * int(rng.random() < 0.8)}, 8640, 7000, 5, 2, 2, 2,
-                 tuple(sorted(rng.choice(28, 2, replace=False).tolist())))
-        for k in range(50)
-    )  # fmt: skip
-    wanted = {"E": 10, "L": 9, "N": 6}
-    cover = tuple(Cover(d, s, n + int(rng.integers(-1, 2)), 100, 1) for d in range(28) for s, n in wanted.items())
-    return RosterProblem(ShiftInstance("fifty", 28, shifts, staff, (), (), cover))
-
-
 @pytest.mark.slow
 def test_fifty_providers_are_repaired_with_proof_within_two_cpu_seconds():
-    problem = large()
+    problem = made_hospital()
     before, _ = first_roster(problem, effort=0.0)
     who = next(w for w in problem.people if sum(before.get(w, d) is not None for d in range(10, 14)) >= 3)
     found = repair(problem, before, {(who, day) for day in range(10, 14)})

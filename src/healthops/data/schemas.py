@@ -143,7 +143,7 @@ _CHANGED = ("reported", "carried", "corrected")
 #: Proving grounds, of which ``benchmark_choices`` keeps the records.
 GROUNDS = (
     "flusight", "dengue_project", "peru", "campaign", "epidemic", "wastage", "routes", "home_care", "visits",
-    "clinic_day", "overbooking",
+    "rosters", "clinic_day", "overbooking",
 )  # fmt: skip
 _GROUND = _text("proving ground", among=GROUNDS)
 _BENCHMARK_CASE = _text("what is planned or played")
@@ -2334,6 +2334,42 @@ TABLES: dict[str, Table] = {
             "outcome": _text("made, or the key of the reason", pattern=r"^[a-z_]+$"),
             "moved": _integer("other visits that changed their worker or were left", "visits", low=0),
             "seconds": _number("as one waits", "s", low=0, measured=True),
+        },
+    ),
+    # ---- column 9, benchmarks: rosters --------------------------------------------------------------------
+    "rosters_benchmark_runs": Table(
+        "Rosters of the shift scheduling instances of Curtois and Qu (2014), costs by an independent checker.",
+        ("instance",),
+        {
+            "instance": _text("its name in the collection"),
+            "days": _integer("of the horizon", "days", low=1),
+            "staff": _integer("", "employees", low=1),
+            "shifts": _integer("kinds of shift", low=1),
+            "rounds": _integer("most neighbourhoods of the search", low=1),
+            "nodes": _integer("most nodes of branch and bound in a run of the whole model", low=1),
+            "value": _number("cost; missing: a rule is broken", low=0, missing=True),
+            "lower_bound": _number("no roster costs less", low=0),
+            "proved": _flag("the bound equals the value"),
+            "rules_broken": _integer("found by the checker", low=0),
+            "best_known": _number("that others have published; missing: none", low=0, missing=True),
+            "above_best_percent": _number("cost above the best known", "%", missing=True),
+            "cpu_seconds": _number("until the roster was there", "s", low=0, measured=True),
+        },
+    ),
+    "rosters_benchmark_repairs": Table(
+        "Rosters of a drawn hospital repaired after absences, held against the checker.",
+        ("absence", "number"),
+        {
+            "absence": _text("who is away for how long"),
+            "number": _integer("of the draw", low=1),
+            "staff": _integer("", "employees", low=1),
+            "days": _integer("of the horizon", "days", low=1),
+            "lost": _integer("by the absence", "shifts", low=1),
+            "changes": _integer("cells of the roster that differ", low=0),
+            "missing": _integer("still missing, weighed by the lines of cover", low=0),
+            "fewest": _flag("proved: no roster is better by the measure of the repair"),
+            "rules_broken": _integer("found by the checker", low=0),
+            "cpu_seconds": _number("until the repair was there", "s", low=0, measured=True),
         },
     ),
     # ---- column 9, benchmarks: clinic days -------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Where the instances of routing and home care lie among the fetched files, and the best known values of each.
+"""Where instances of routing, home care and rosters lie among the fetched files, and the best known value of each.
 
 ``best_known_plans.csv`` holds published facts, one a row (benchmark, instance, best_known):
 
@@ -9,6 +9,8 @@
 ``home_care``
     Cost of the best solutions that iolab-uniud/hhcrsp (GitHub) keeps for the instances of Mankowska, Meisel & Bierwirth
     (2014) with 10 and 25 patients, recomputed: (distance + total tardiness + greatest tardiness) / 3.
+``rosters``
+    Least cost known of the shift scheduling instances of Curtois & Qu (2014), as schedulingbenchmarks.org lists them.
 
 The best known solution of the prize-collecting instance lies beside it (PyVRP/Instances).
 """
@@ -23,7 +25,12 @@ from healthops.data.sources import load_sources
 
 BEST_KNOWN = Path(__file__).with_name("best_known_plans.csv")
 #: What begins the logical names of a benchmark's instances in ``sources.yaml``.
-INSTANCES = {"solomon": "solomon_", "prizes": "prize_collecting_", "home_care": "home_care_"}
+INSTANCES = {
+    "solomon": "solomon_",
+    "prizes": "prize_collecting_",
+    "home_care": "home_care_",
+    "rosters": "roster_instance_",
+}
 #: Ends the name of a file that is a solution and no instance.
 SOLUTION = "_best"
 
@@ -41,7 +48,7 @@ def published(benchmark: str) -> dict[str, float]:
 
 
 def instance_files(raw: Path, benchmark: str) -> list[Path]:
-    """Fetched instances of a benchmark of :data:`INSTANCES` under `raw`, by name.
+    """Fetched instances of a benchmark of :data:`INSTANCES` under `raw`, by name and number.
 
     Raises
     ------
@@ -49,7 +56,8 @@ def instance_files(raw: Path, benchmark: str) -> list[Path]:
         If one is not there; it names the file and the remedy.
     """
     found = []
-    for name, source in sorted(load_sources().items()):
+    by_number = sorted(load_sources().items(), key=lambda item: [len(item[0]), item[0]])
+    for name, source in by_number:
         if name.startswith(INSTANCES[benchmark]) and not name.endswith(SOLUTION):
             path = raw / source.relative
             if not path.is_file():
