@@ -26,8 +26,8 @@ module                     what it holds
 :mod:`.sessions`           who can hold sessions, which slots are open, patients shared out by preferences
 :mod:`.visit_changes`      what became different between two plans of a day; how much each worker does
 :mod:`.overbooking`        whom to book for a session, in which slot, how many; with a bound on the ratio of waits
-:mod:`.booking_rules`      rules by which clinics book a session, beside an optimiser's plans
 :mod:`.overbooking_moves`  its arithmetic, compiled: exact expectation, local search, bound, branch and bound
+:mod:`.booking_rules`      rules by which clinics book a session, beside an optimiser's plans
 :mod:`.appointments`       ranked offers of open slots, patients who must move, a plan and its changes as tables
 =========================  =====================================================================================
 """
