@@ -108,7 +108,9 @@ def test_measured_columns_alone_may_differ_between_two_runs(tmp_path: Path):
 
 def test_the_page_that_shows_times_is_named(tmp_path: Path):
     pages = check.pages_of_times(Workspace("public", root=tmp_path))
-    shown = ["91-benchmark-forecasts", "92-benchmark-allocation", "93-benchmark-routes"]
+    shown = [
+        "91-benchmark-forecasts", "92-benchmark-allocation", "93-benchmark-routes", "94-benchmark-rosters",
+    ]  # fmt: skip
     assert pages == [f"reports/public/{name}.html" for name in shown]
     assert check.pages_of_times(Workspace("synthetic", root=tmp_path)) == []
 
