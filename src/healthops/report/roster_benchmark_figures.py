@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from healthops.report.axes import panels
-from healthops.report.roster_benchmark_tables import BOUNDED, CHEAPEST, FLAT, errors_apart, number
+from healthops.report.roster_benchmark_tables import BOUNDED, CHEAPEST, FLAT, errors_apart, numbered
 from healthops.report.style import GRID, INK, PALETTE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def rosters(runs: pd.DataFrame, *, seconds: float, seconds_longer: float, short:
 
     `short` are the numbers of the instances that were allowed `seconds`; the others were allowed `seconds_longer`.
     """
-    table = runs.assign(number=[number(name) for name in runs["instance"]]).sort_values("number")
+    table = numbered(runs)
     y = np.arange(len(table))
     cost, bound = (100 * table[c] / table["best_known"] for c in ("value", "lower_bound"))
     fig, axes = panels(2, 0.32 * len(table) + 1.6, width_ratios=[1.4, 1])
@@ -89,7 +89,7 @@ def repairs(table: pd.DataFrame, *, seconds: float) -> Figure:
             counts = part.loc[(part["missing"] > 0) == short, "changes"].value_counts()
             # Both kinds side by side where there are both.
             aside = 0.0 if (part["missing"] > 0).all() or not (part["missing"] > 0).any() else (0.2 if short else -0.2)
-            ax.scatter(counts.index, np.full(len(counts), at + aside), s=90 + 500 * counts / len(table), color=colour)
+            ax.scatter(counts.index, np.full(len(counts), at + aside), s=80 + 600 * counts / len(part), color=colour)
             for changes, count in counts.items():
                 ax.annotate(f"{count}", (changes, at + aside), ha="center", va="center", fontsize=8, color="white")
         spread = np.linspace(-0.22, 0.22, len(part)) if len(part) > 1 else np.zeros(1)
@@ -181,7 +181,8 @@ def speed(table: pd.DataFrame, *, timed: Collection[str], million: float) -> Fig
     ax.scatter(ours[~asked], y[~asked], color=SKY, s=36, zorder=3, label="here, beyond what was asked")
     for at, value, times in zip(y, ours, table["ratio"], strict=True):
         ax.annotate(f"{value / 1e6:.2f} million, {times:,.0f} times", (value, at), (8, 0), textcoords="offset points",
-                    va="center", fontsize=8)  # fmt: skip
+                    va="center", fontsize=8,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
     _asked(ax, 1e6 * million, f"asked at least: {million:g} million")
     _rows(ax, list(table["case"]))
     ax.set(
@@ -206,7 +207,8 @@ def agreement(checks: pd.DataFrame) -> Figure:
     fig, axes = panels(1, 0.3 * len(names) + 1.4)
     ax = axes[0, 0]
     ax.axvspan(-STANDARD_ERRORS, STANDARD_ERRORS, color=GRID, alpha=0.5, zorder=0, label="agrees")
-    ax.axvline(0, color=INK, lw=1, zorder=1)
+    for edge in (-STANDARD_ERRORS, 0, STANDARD_ERRORS):
+        ax.axvline(edge, color=INK, lw=1, ls="--" if edge else "-", zorder=1)
     for kind, (label, colour) in kinds.items():
         part = means[means["check"] == kind]
         ax.scatter(

@@ -18,7 +18,7 @@ from healthops.report.roster_benchmark_tables import (
     errors_apart,
     named,
     not_run,
-    number,
+    numbered,
     plan_row,
 )
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 def rosters_in_words(runs: pd.DataFrame) -> str:
     """How many rosters are as cheap as the best known, what is proved, and what is above."""
+    runs = numbered(runs)
     equal, broken = equals_best(runs), int((runs["rules_broken"] > 0).sum())
     text = (
         f"Of {len(runs)} instances **{int(equal.sum())}** have a roster as cheap as the best known, and "
@@ -38,14 +39,12 @@ def rosters_in_words(runs: pd.DataFrame) -> str:
     )
     above = runs[~equal & runs["value"].notna()]
     if len(above):
-        each = listed(
-            f"instance {number(row.instance)} by {row.above_best_percent:.2f} %" for row in above.itertuples()
-        )
+        each = listed(f"instance {row.number} by {row.above_best_percent:.2f} %" for row in above.itertuples())
         text += f"Above the best known: {each}. "
     rest = runs[~runs["proved"] & runs["value"].notna()]
     if len(rest):
         gaps = listed(
-            f"instance {number(row.instance)} by {percent((row.value - row.lower_bound) / row.value)}"
+            f"instance {row.number} by {percent((row.value - row.lower_bound) / row.value)}"
             for row in rest.itertuples()
         )
         text += f"Where there is no proof, no roster can be cheaper by more than the lower bound says: {gaps}. "
@@ -111,12 +110,10 @@ def savings_in_words(cases: pd.DataFrame, case: str) -> str:
 def groups_in_words(cases: pd.DataFrame, case: str, *, published: float) -> str:
     """How the groups' waits differ without the bound, beside the published figure, and what the bound costs."""
     free, bounded, flat = (plan_row(cases, case, plan) for plan in (CHEAPEST, BOUNDED, FLAT))
-    longer = free["high_over_low"] - 1
-    same = "about" if abs(100 * longer - published) <= 10 else "where"
-    beside = "as was published" if same == "about" else "was published"
+    longer = _longer(free["high_over_low"] - 1)
     return (
-        f"With the cheapest plans the group with more no-shows waits **{_longer(longer)}** over all instances "
-        f"({same} {published:g} % longer {beside}), with a flat rate {_longer(flat['high_over_low'] - 1)}, with the "
+        f"With the cheapest plans the group with more no-shows waits **{longer}** over all instances "
+        f"(published: about {published:g} % longer), with a flat rate {_longer(flat['high_over_low'] - 1)}, with the "
         f"bound {_longer(bounded['high_over_low'] - 1)}. In single sessions it is more: the median ratio of the "
         f"groups' waits is {free['ratio_median']:.2f} without the bound, and at most "
         f"**{bounded['ratio_most']:.3f}** with it. The bound costs **{percent(bounded['above_cheapest'], 2)}** over "
@@ -126,7 +123,7 @@ def groups_in_words(cases: pd.DataFrame, case: str, *, published: float) -> str:
 
 
 def _longer(share: float) -> str:
-    return f"{abs(100 * share):.0f} % {'longer' if share >= 0 else 'shorter'}"
+    return f"{percent(abs(share), 0)} {'longer' if share >= 0 else 'shorter'}"
 
 
 def other_cases_in_words(cases: pd.DataFrame, case: str) -> str:
@@ -142,10 +139,13 @@ def other_cases_in_words(cases: pd.DataFrame, case: str) -> str:
 
 
 def assumed_in_words(choices: pd.DataFrame, ground: str) -> str:
-    """What of a proving ground is assumed, from its record."""
+    """What of a proving ground is assumed, a line each, in the words of its record."""
     record = choices[(choices["ground"] == ground) & choices["chosen_on"].str.startswith("assumption")]
-    said = listed(f"{row.choice} ({row.value})" for row in record.itertuples())
-    return f"**Assumed, not measured:** {said}."
+    lines = [
+        f"* {row.choice}: {row.value}; {row.chosen_on.removeprefix('assumption').lstrip(' :;')}."
+        for row in record.itertuples()
+    ]
+    return "\n".join(["**Assumed, not measured:**", "", *lines])
 
 
 def offers_in_words(offers: pd.DataFrame) -> str:
