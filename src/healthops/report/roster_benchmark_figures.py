@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY = PALETTE[:7]
 COLOURS = {CHEAPEST: ORANGE, BOUNDED: BLUE}
 LABELS = {CHEAPEST: "cheapest", BOUNDED: "cheapest with the groups' waits bounded"}
+#: Below this many percent a difference from the best known is drawn in proportion, above on a logarithmic scale.
+LINEAR = 1.0
 #: Standard errors within which a comparison agrees.
 STANDARD_ERRORS = 3
 
@@ -35,6 +37,17 @@ def _rows(ax: Axes, names: list[str]) -> None:
     ax.grid(axis="y", visible=False)
 
 
+def _percent_axis(ax: Axes, low: float, high: float) -> None:
+    """A scale of percent on which small differences can be seen beside large ones."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    ax.set_xscale("symlog", linthresh=LINEAR, linscale=0.8)
+    ax.xaxis.set_major_locator(FixedLocator([-100, -10, -1, 0, 1, 10, 100, 1000]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.set_xlim(1.3 * low, 1.3 * high)
+
+
 # ---- rosters --------------------------------------------------------------------------------------------------
 
 
@@ -45,7 +58,7 @@ def rosters(runs: pd.DataFrame, *, seconds: float, seconds_longer: float, short:
     """
     table = numbered(runs)
     y = np.arange(len(table))
-    cost, bound = (100 * table[c] / table["best_known"] for c in ("value", "lower_bound"))
+    cost, bound = (100 * (table[c] / table["best_known"] - 1) for c in ("value", "lower_bound"))
     fig, axes = panels(2, 0.32 * len(table) + 1.6, width_ratios=[1.4, 1])
     ax, bx = axes[0]
     ax.hlines(y, bound, cost, color=GRID, lw=6, zorder=1, label="the best there is lies between")
@@ -53,10 +66,9 @@ def rosters(runs: pd.DataFrame, *, seconds: float, seconds_longer: float, short:
     sure = table["proved"].to_numpy(bool)
     ax.scatter(cost[sure], y[sure], color=GREEN, s=34, zorder=2, label="cost, proved the best there is")
     ax.scatter(cost[~sure], y[~sure], color=BLUE, s=34, zorder=2, label="cost, not proved")
-    _asked(ax, 100, "best known")
-    low, high = min(bound.min(), 99), max(cost.max(), 101)
-    pad = 0.06 * (high - low)
-    ax.set(xlabel="% of the best known cost", xlim=(low - pad, high + pad))
+    _asked(ax, 0, "best known")
+    _percent_axis(ax, min(bound.min(), -LINEAR), max(cost.max(), LINEAR))
+    ax.set_xlabel("% above the best known cost")
     _rows(
         ax,
         [f"{n}: {s} people, {d} days" for n, s, d in zip(table["number"], table["staff"], table["days"], strict=True)],
@@ -97,7 +109,7 @@ def repairs(table: pd.DataFrame, *, seconds: float) -> Figure:
     for colour, label in ((BLUE, "repairs after which nobody is missing"), (ORANGE, "after which somebody is")):
         ax.scatter([], [], s=60, color=colour, label=label)
     _asked(bx, seconds, f"asked at most: {seconds:g} s")
-    ax.set(xlabel="assignments of others that change", xlim=(-0.7, table["changes"].max() + 0.7))
+    ax.set(xlabel="other assignments that change", xlim=(-0.7, table["changes"].max() + 0.7))
     ax.xaxis.get_major_locator().set_params(integer=True)
     bx.set(xlabel="CPU seconds of a repair", xlim=(0, 1.1 * max(seconds, table["cpu_seconds"].max())))
     _rows(ax, [name.replace(", ", ",\n") for name in names])

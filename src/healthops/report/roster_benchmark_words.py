@@ -72,7 +72,7 @@ def repairs_in_words(repairs: pd.DataFrame) -> str:
         low, high = part["changes"].min(), part["changes"].max()
         changed = f"{low}" if low == high else f"{low} to {high}"
         text = (
-            f"{absence}: {part['lost'].mean():.1f} shifts lost on the mean, {changed} assignments of others changed "
+            f"{absence}: {part['lost'].mean():.1f} shifts lost on the mean, {changed} other assignments changed "
             f"({part['changes'].mean():.1f} on the mean)"
         )
         short = part[part["missing"] > 0]
@@ -98,8 +98,8 @@ def savings_in_words(cases: pd.DataFrame, case: str) -> str:
     )
     others = [row for row in cases[cases["plan"] == BOUNDED].itertuples() if row.case != case]
     if others:
-        each = listed(f"{percent(row.below_flat_rate)} ({row.case})" for row in others)
-        text += f" With the bound, in the other cases ({others[0].instances} instances each): {each}."
+        each = listed(f"{percent(row.below_flat_rate)} ({row.case}; {row.instances} instances)" for row in others)
+        text += f" With the bound, in the other cases: {each}."
     loose = [row for row in cases[cases["plan"] == CHEAPEST].itertuples() if row.gap > 1e-6]
     if loose:
         each = listed(f"{percent(row.gap, 0)} of the cost ({row.case})" for row in loose)
