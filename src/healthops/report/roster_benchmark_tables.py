@@ -114,7 +114,7 @@ def roster_bars(
         bars += _within(big, seconds_longer)
     if len(close):
         bars.append(Bar(ROSTERS, f"of these {named(close['number'])}: at most {percent:g} % above the best known",
-                        close["above_best_percent"].max(skipna=False), high=percent))  # fmt: skip
+                        close["above_best_percent"].max(skipna=False), high=percent, digits=2))  # fmt: skip
     over = (runs["lower_bound"] > runs["best_known"]).sum()
     return [
         *bars,

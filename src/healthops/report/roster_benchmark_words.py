@@ -167,7 +167,7 @@ def speed_in_words(speed: pd.DataFrame, timed: Collection[str]) -> str:
 
     def each(part: pd.DataFrame) -> str:
         return listed(
-            f"{row.case} {row.million_days_a_cpu_s:.2f} million ({row.ratio:,.0f} times simpy's)"
+            f"*{row.case}* {row.million_days_a_cpu_s:.2f} million ({row.ratio:,.0f} times simpy's)"
             for row in part.itertuples()
         )
 
@@ -185,7 +185,7 @@ def aims_in_words(speed: pd.DataFrame, timed: Collection[str], million: float) -
     if not slow:
         return f"All cases play at least {million:g} million days a CPU second."
     return (
-        f"Below {million:g} million: {listed(slow)}. Where the provider looks at every call for the first of those who "
+        f"Below {million:g} million: {listed(f'*{case}*' for case in slow)}. Where the provider looks at every call for the first of those who "
         f"are there, the next patient depends on when the last visit ended, and no sorting beforehand does it."
     )
 
