@@ -185,9 +185,9 @@ def aims_in_words(speed: pd.DataFrame, timed: Collection[str], million: float) -
     if not slow:
         return f"All cases play at least {million:g} million days a CPU second."
     return (
-        f"Below {million:g} million: {listed(f'*{case}*' for case in slow)}. Where the provider looks at every call for "
-        f"the first of those who are there, the next patient depends on when the last visit ended, and no sorting "
-        f"beforehand does it."
+        f"Below {million:g} million: {listed(f'*{case}*' for case in slow)}. Where the provider looks at every call "
+        f"for the first of those who are there, the next patient depends on when the last visit ended, and no "
+        f"sorting beforehand does it."
     )
 
 
