@@ -12,9 +12,8 @@ Reads every instance of a folder (and of folders in it), makes a roster within s
 A row is written as soon as its instance is done; a run that was stopped keeps what it had. Without ``--best`` the
 published costs are known (:mod:`healthops.data.benchmark_instances`).
 
-As a step of the pipeline (``run``) it makes rosters of some of the fetched instances, by so many neighbourhoods and nodes
-instead of seconds: the same rosters on any machine. It also repairs rosters of a drawn
-hospital after absences.
+As a step of the pipeline (``run``) it makes rosters of some of the fetched instances, by so many neighbourhoods and
+nodes instead of seconds: the same rosters on any machine. It also repairs a roster of a drawn hospital after absences.
 """
 
 from __future__ import annotations
