@@ -12,6 +12,7 @@ from healthops.data import schemas
 from healthops.data.shift_instances import read_shift_instance
 from healthops.schedule.roster import read_roster
 from healthops.schedule.roster_check import check_roster, roster_cost
+from healthops.schedule.roster_rules import first_roster
 
 TEXT = """SECTION_HORIZON
 7
@@ -75,7 +76,7 @@ def test_the_step_keeps_rosters_and_checks_them_again(tmp_path, monkeypatch):
 def test_every_absence_takes_a_shift_from_each_who_is_away(monkeypatch):
     monkeypatch.setattr(rosters, "REPAIRS", 2)
     problem = rosters.made_hospital()
-    before, _ = rosters.first_roster(problem, effort=0.0, seed=1)
+    before, _ = first_roster(problem, effort=0.0, seed=1)
     for kind, _number, lost in rosters.absences(problem, before):
         assert len({who for who, _ in lost}) == (3 if kind.startswith("three") else 1)
         assert all(before.get(*cell) is not None for cell in lost)
