@@ -140,6 +140,23 @@ def test_a_freed_slot_goes_to_who_gains_most():
         offer_freed_slot(slots, "Q", waiting)
 
 
+def test_a_favourite_without_open_slots_is_a_preference_that_no_offer_meets():
+    away = pd.concat([SKILLS, pd.DataFrame({"provider": ["P4"], "service": ["general"]})])
+    slots = OpenSlots(table(), away)
+    offers = offer_slots(slots, ask(preferred_provider="P4"))
+    plain = offer_slots(slots, ask())
+    assert offers["slot"].tolist() == plain["slot"].tolist() and not offers["fits_provider"].any()
+    assert (offers["penalty_days"] - plain["penalty_days"]).unique().tolist() == [OfferRules().other_provider]
+    assert offers["reason"][0] == "a day later, in the morning, not with P4"
+    waiting = {
+        ask(patient="prefers who is away", preferred_provider="P4"): "2024-06-20",
+        ask(patient="another service", service="prenatal"): "2024-06-20",
+        ask(patient="anybody"): "2024-06-20",
+    }
+    assert offer_freed_slot(slots, "C", waiting)["patient"].tolist() == ["anybody", "prefers who is away"]
+    assert rebook(slots, [ask(patient="p", preferred_provider="P4")])["slot"].tolist() == ["C"]
+
+
 def test_a_plan_as_a_table_and_its_changes_in_words():
     session = Session(3, [0.5, 0.1, 0.4, 0.2, 0.3], list("abaab"), list("vwxyz"))
     plan = overbook(session)

@@ -131,8 +131,8 @@ def repair_bars(repairs: pd.DataFrame, *, staff: int, days: int, seconds: float)
     return [
         Bar(REPAIRS, f"{staff} people, {days} days: each within {seconds:g} CPU s", asked["cpu_seconds"].max(),
             high=seconds, digits=2),
-        Bar(REPAIRS, f"proved to change the fewest assignments, {len(asked)} of {len(asked)}", proved, low=len(asked),
-            digits=0),
+        Bar(REPAIRS, f"proved: none with as few persons missing changes fewer, {len(asked)} of {len(asked)}", proved,
+            low=len(asked), digits=0),
         Bar(REPAIRS, "repaired rosters that the check refuses: none", (repairs["rules_broken"] > 0).sum(), high=0,
             digits=0),
     ]  # fmt: skip

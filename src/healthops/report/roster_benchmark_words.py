@@ -52,6 +52,12 @@ def rosters_in_words(runs: pd.DataFrame) -> str:
     return text + (f"The check refuses {refused}." if broken else "The check refuses no roster.")
 
 
+def left_out_in_words(runs: pd.DataFrame, asked: Collection[int]) -> str:
+    """What the answer says, in brackets, of instances that were asked for and are not in the table."""
+    left = not_run(runs, asked)
+    return f" ({named(left)}, asked for too, {'is' if len(left) == 1 else 'are'} not run here)" if left else ""
+
+
 def not_run_in_words(runs: pd.DataFrame, asked: Collection[int]) -> str:
     """Which instances are not in the table, and how to run them."""
     command = "`python benchmarks/rosters.py --instances DIR --seconds 600 --out DIR`"

@@ -186,8 +186,7 @@ class OpenSlots:
             raise ProviderLacksSkill(
                 f"provider {without[0]} has open slots and no skill: give it a row in provider_skills, or close them"
             )
-        self.skills = {name: self.skills[name] for name in self.providers}
-        self.services = set().union(*self.skills.values())
+        self.services = set().union(*(self.skills[name] for name in self.providers))
 
     def __len__(self) -> int:
         return int(self.free.sum())
@@ -221,7 +220,8 @@ def offer_slots(
     NoOpenSlot
         Saying how many slots each wish left.
     ProviderLacksSkill
-        If nobody with open slots gives the service, or the preferred provider does not.
+        If nobody with open slots gives the service, or the preferred provider does not. One who gives it and has no
+        open slot is a preference that no offer meets.
     AppointmentError
         If the urgency is not known.
     """
@@ -252,8 +252,8 @@ def _penalties(slots: OpenSlots, request: SlotRequest, rules: OfferRules) -> tup
     favourite = request.preferred_provider
     if favourite is not None and request.service not in slots.skills.get(favourite, set()):
         raise ProviderLacksSkill(
-            f"patient {request.patient} prefers provider {favourite}, who has no open slots or not the skill "
-            f"{request.service}: ask without one"
+            f"patient {request.patient} prefers provider {favourite}, who has not the skill {request.service} in "
+            f"provider_skills: ask without one"
         )
     urgency, day = rules.urgency[request.urgency], _day(request.earliest)
     skilled = np.array([request.service in slots.skills[name] for name in slots.providers])
@@ -380,6 +380,8 @@ def offer_freed_slot(
         raise NoOpenSlot(f"slot {slot} is not open: offer another")
     ranks, rows = {name: i for i, name in enumerate(rules.urgency)}, []
     for request, has in waiting.items():
+        if request.service not in slots.skills[slots.provider[at[0]]]:
+            continue
         try:
             allowed, penalty, _ = _penalties(slots, request, rules)
         except NoOpenSlot:
