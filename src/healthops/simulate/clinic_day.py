@@ -305,7 +305,7 @@ def play(day: ClinicDay, draws: Draws) -> Played:
     starts = np.asarray(day.starts_min, float)
     last = np.inf if day.last_call_min is None else day.last_call_min
     if draws.walk_in_min is None and (draws.arrival_min is None or day.order == "appointment"):
-        wait, seen, free, busy = _in_order(starts, draws, last)
+        wait, seen, free, busy = _in_order(starts, draws, last, day.length_min)
         came = draws.came
     else:
         came, service = draws.came, draws.service_min
@@ -329,8 +329,11 @@ def play(day: ClinicDay, draws: Draws) -> Played:
     return Played(wait, seen, came, end - busy, end - day.length_min)
 
 
-def _in_order(starts: np.ndarray, draws: Draws, last: float) -> tuple[np.ndarray, ...]:
-    """Lindley's recursion in order of appointment; returns waits, seen, end of the last visit, minutes of visits."""
+def _in_order(starts: np.ndarray, draws: Draws, last: float, end: float) -> tuple[np.ndarray, ...]:
+    """Lindley's recursion in order of appointment; returns waits, seen, end of the last visit, minutes of visits.
+
+    Where the last visit ends before `end`, of the session, some time up to it may stand for that.
+    """
     n, days = draws.came.shape
     wait, seen = np.empty((n, days)), draws.came if np.isinf(last) else draws.came.copy()
     free, busy, start, visit = np.zeros(days), np.zeros(days), np.empty(days), np.empty(days)
@@ -348,10 +351,13 @@ def _in_order(starts: np.ndarray, draws: Draws, last: float) -> tuple[np.ndarray
         else:
             wait[i] *= seen[i]
         busy += visit
-        if np.isinf(last):
+        if np.isinf(last) and starts[i] <= end:
+            # Faster, and the same: a no-show moves this to its appointment at most, which is within the session, and
+            # whoever comes next is due no earlier.
             np.add(start, visit, out=free)
         else:
-            np.copyto(free, start + visit, where=seen[i])
+            # Later than that it would be overtime without a visit.
+            np.copyto(free, np.add(start, visit, out=visit), where=seen[i])
     return wait, seen, free, busy
 
 
@@ -451,19 +457,6 @@ class Outcome:
         ratio = float(waits.sum() / seen.sum())
         error = np.std(waits - ratio * seen, ddof=1) / math.sqrt(len(waits)) / seen.mean() if len(waits) > 1 else np.nan
         return ratio, float(error)
-
-    def wait_ratio(self) -> float:
-        """Longest mean wait of a group of the booked over the shortest; 1 where nobody waits, NaN without two groups.
-
-        Infinite where one group waits and another never does.
-        """
-        means = [self.wait(group)[0] for group in sorted(set(self.day.groups))]
-        means = [mean for mean in means if not math.isnan(mean)]
-        if len(means) < 2:
-            return math.nan
-        if max(means) == 0:
-            return 1.0
-        return max(means) / min(means) if min(means) > 0 else math.inf
 
     def cost(self, *, wait: float, idle: float, overtime: float) -> np.ndarray:
         """Weighted minutes of each day, shape (D,): the schedule cost."""
