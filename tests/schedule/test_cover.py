@@ -106,6 +106,30 @@ def test_an_hour_that_the_clock_skips_needs_nobody_and_gives_none():
     assert plan.hours.loc[26, "work_h"] == 0 and plan.hours.loc[26, "providers"] == 0
 
 
+def test_a_gap_after_an_hour_that_the_clock_skips_is_named():
+    hours = hours_of(2)
+    hours.loc[26, ["elapsed_h", "mean"]] = 0
+    short = SHIFTS.assign(start_minute=[420, 840, 1320], minutes=[480, 480, 300])  # nights from 22:00 to 3:00
+    with pytest.raises(CoverError, match="nobody is there on 2018-04-03 at 3:00"):
+        cover_shifts(hours, short, visit_minutes(LAW), ServiceLevel(0.2))
+
+
+def test_an_hour_that_the_clock_shows_twice_has_its_providers_for_two_hours():
+    # Hardly anybody comes but in the hour that lasts two, and four then on average; visits take 30 minutes.
+    visit = np.zeros(31)
+    visit[30] = 1.0
+    hours = hours_of(2).assign(mean=1e-9, dispersion=0.0)
+    hours.loc[25, ["elapsed_h", "mean"]] = [2, 4.0]
+    plan = cover_shifts(hours, SHIFTS, visit, ServiceLevel(0.3))
+    needed = plan.shifts.set_index(["date", "shift"])["required"]
+    # One provider does four visits in the two hours, two do eight: more come in 37 % and 2 % of such hours.
+    assert stats.poisson.sf(4, 4.0) > 0.3 > stats.poisson.sf(8, 4.0)
+    assert needed[(MONDAY, "night")] == 2 and needed.drop((MONDAY, "night")).tolist() == [1] * 5
+    double = plan.hours.loc[25]
+    assert (double["providers"], double["work_h"]) == (2, pytest.approx(2.0))
+    assert double["overload"] == pytest.approx(stats.poisson.sf(8, 4.0), abs=1e-6)
+
+
 def test_the_strictest_level_that_fits_is_taken_else_the_loosest():
     visit, levels = visit_minutes(LAW), [ServiceLevel(a, 4) for a in (0.4, 0.05, 0.2)]
     level, table, plans = level_that_fits(hours_of(), SHIFTS, visit, levels, 1e6)

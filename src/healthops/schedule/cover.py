@@ -210,11 +210,11 @@ def cover_shifts(
 
     minutes = _minutes_given(hours, shift_types)
     first = int(shift_types["start_minute"].min()) // _HOUR
-    if not (minutes[first:].max(axis=1) > 0).all():
-        gap = int(np.flatnonzero(minutes[first:].max(axis=1) <= 0)[0]) + first
-        row = hours.iloc[gap]
-        if row["elapsed_h"] > 0:
-            raise CoverError(f"shift_types: nobody is there on {row['date'].date()} at {row['hour']}:00; add a shift")
+    # In an hour that the clock skips nobody can be there.
+    gaps = np.flatnonzero((minutes.max(axis=1) <= 0) & (hours["elapsed_h"].to_numpy() > 0))
+    if (gaps >= first).any():
+        row = hours.iloc[gaps[gaps >= first][0]]
+        raise CoverError(f"shift_types: nobody is there on {row['date'].date()} at {row['hour']}:00; add a shift")
     parts = windows(hours, level.window_h, day_dispersion)
     parts = parts[parts["last"] >= first + level.window_h - 1]
     below = work_distribution(parts["mean"], parts["dispersion"], visit)
