@@ -33,6 +33,15 @@ def test_two_patients_in_one_slot_by_hand():
     assert plan.cost == pytest.approx(0.4 * 1 + 0.1 * 10 + 0.4 * 100)
 
 
+def test_who_surely_does_not_come_has_the_wait_of_who_hardly_would():
+    # Slot 0 holds three who come for certain: two of them are left when slot 1 begins, in which nobody else is booked.
+    waits = [price(Session(3, [0.0, 0.0, 0.0, gone]), [0, 0, 0, 1]).patient_wait for gone in (1.0, 1 - 1e-9)]
+    assert waits[0] == pytest.approx((1.0, 1.0, 1.0, 2.0))
+    assert waits[0] == pytest.approx(waits[1])
+    never = price(Session(3, [0.0, 0.0, 0.0, 1.0]), [0, 0, 0, 1])
+    assert (never.wait, never.overtime, never.idle) == pytest.approx((3.0, 0.0, 0.0))
+
+
 def test_expectation_is_the_mean_of_queues_played_one_by_one():
     session = Session(3, [0.1, 0.5, 0.3, 0.2, 0.6], ["a", "b", "a", "b", "b"])
     slots = [0, 0, 0, 1, 2]

@@ -37,11 +37,13 @@ def expected(slot_of, show, slots, wait):
         for i in range(n):
             if slot_of[i] == k:
                 together += show[i]
+        for i in range(n):
+            if slot_of[i] == k:
+                wait[i] = mean + 0.5 * (together - show[i])
         if together > 0.0:
             for i in range(n):
                 if slot_of[i] == k:
                     q = show[i]
-                    wait[i] = mean + 0.5 * (together - q)
                     for j in range(top + 1, 0, -1):
                         backlog[j] = backlog[j] * (1.0 - q) + backlog[j - 1] * q
                     backlog[0] *= 1.0 - q
