@@ -58,7 +58,11 @@ def missing_cover(cover: pd.DataFrame, roster: pd.DataFrame) -> pd.DataFrame:
 
 
 def plans_compared(plans: Mapping[str, Sequence], slot_min: float) -> pd.DataFrame:
-    """Sums over the sessions of each way to plan, in minutes; the ratio of waits is over all sessions together.
+    """Totals of each way to plan: ``booked``, ``cost`` (weighted slots), ``idle`` and ``overtime`` (minutes).
+
+    ``wait`` is the mean in minutes of a patient who comes. ``worst_ratio``, which the report shows, is the largest of
+    the sessions' ratios of the longest wait of a group to the shortest, which bounds are on; ``ratio`` is that of the
+    groups' mean waits over all sessions, and missing where a group never waits.
 
     Parameters
     ----------
