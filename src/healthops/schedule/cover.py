@@ -173,8 +173,9 @@ class CoverPlan:
     shifts : DataFrame
         date, shift, required.
     hours : DataFrame
-        date, hour, mean, work_h (hours of work that are expected), providers, overload (chance that the work of the
-        window that ends with the hour exceeds capacity; missing where the window begins before the first shift).
+        date, hour, mean, work_h (hours of work that are expected), providers (how many at once: of an hour that the
+        clock shows twice twice as many hours of staff), overload (chance that the work of the window that ends with the
+        hour exceeds capacity; missing where the window begins before the first shift).
     """
 
     shifts: pd.DataFrame

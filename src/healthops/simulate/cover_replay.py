@@ -15,28 +15,39 @@ class CoverReplayError(ValueError):
 
 
 def weekly_template(hours: pd.DataFrame) -> pd.DataFrame:
-    """Mean arrivals by day of the week (Monday 0) and hour: columns weekday, hour, mean, dispersion.
+    """Mean arrivals in 60 minutes by day of the week (Monday 0) and hour: weekday, hour, mean, dispersion.
 
-    The dispersion is that of a negative binomial: what the variance within an hour of the week has beyond the mean.
+    The dispersion is that of a negative binomial: what the variance within an hour of the week has beyond chance.
 
     Parameters
     ----------
     hours : DataFrame
-        date, hour, arrivals, elapsed_h; hours that the clock skips are left out.
+        date, hour, arrivals, elapsed_h; hours that the clock skips are left out, and one that it shows twice counts
+        with half of its arrivals.
     """
-    known = hours[hours["elapsed_h"] > 0].assign(weekday=hours["date"].dt.day_of_week)
-    sums = known.groupby(["weekday", "hour"])["arrivals"].agg(["mean", "var"]).reset_index()
-    extra = (sums["var"] - sums["mean"]).clip(lower=0) / sums["mean"].pow(2).where(sums["mean"] > 0)
-    return sums.assign(dispersion=extra.fillna(0.0))[["weekday", "hour", "mean", "dispersion"]]
+    known = hours[hours["elapsed_h"] > 0]
+    # Of a Poisson number over e hours the e-th part has the e-th part of its mean as variance.
+    rates = known.assign(
+        weekday=known["date"].dt.day_of_week,
+        rate=known["arrivals"].astype(float) / known["elapsed_h"],
+        part=1 / known["elapsed_h"],
+    )
+    sums = rates.groupby(["weekday", "hour"]).agg(mean=("rate", "mean"), var=("rate", "var"), part=("part", "mean"))
+    extra = (sums["var"] - sums["mean"] * sums["part"]).clip(lower=0) / sums["mean"].pow(2).where(sums["mean"] > 0)
+    return sums.assign(dispersion=extra.fillna(0.0)).reset_index()[["weekday", "hour", "mean", "dispersion"]]
 
 
-def hourly_cover(providers: np.ndarray, arrivals: np.ndarray, visit_min: float) -> dict[str, np.ndarray]:
-    """Hours of work and of providers, hour by hour.
+def hourly_cover(
+    providers: np.ndarray, arrivals: np.ndarray, elapsed_h: np.ndarray, visit_min: float
+) -> dict[str, np.ndarray]:
+    """Hours of work and of providers, hour by hour of the clock.
 
     Parameters
     ----------
-    providers, arrivals : array, shape (H,)
-        Providers there, and patients who came, in hours one after the other.
+    providers, arrivals, elapsed_h : array, shape (H,)
+        Providers there (how many at once, on average), patients who came, and hours that passed, in hours of the clock
+        one after the other: 1, or 2 where the clock shows the hour twice, or 0 where it skips it, and where nobody
+        works and nobody can come.
     visit_min : float
         Mean minutes of a visit: a patient is so much work.
 
@@ -49,23 +60,36 @@ def hourly_cover(providers: np.ndarray, arrivals: np.ndarray, visit_min: float) 
     Raises
     ------
     CoverReplayError
-        Lists of several lengths, negative or missing values, a visit of no length.
+        Lists of several lengths, negative or missing values, patients in an hour that the clock skips, a visit of no
+        length.
 
     Examples
     --------
-    >>> {name: values.tolist() for name, values in hourly_cover([1, 1, 2], [4, 0, 2], 30.0).items() if name != "work_h"}
-    {'staff_h': [1.0, 1.0, 2.0], 'under_h': [1.0, 0.0, 0.0], 'over_h': [0.0, 1.0, 1.0], 'left_h': [1.0, 0.0, 0.0]}
+    >>> found = hourly_cover([1, 1, 2], [4, 0, 2], [1, 1, 2], 30.0)
+    >>> {name: values.tolist() for name, values in found.items() if name != "work_h"}
+    {'staff_h': [1.0, 1.0, 4.0], 'under_h': [1.0, 0.0, 0.0], 'over_h': [0.0, 1.0, 3.0], 'left_h': [1.0, 0.0, 0.0]}
     """
-    staff, came = np.asarray(providers, float), np.asarray(arrivals, float)
-    if staff.shape != came.shape or staff.ndim != 1:
-        raise CoverReplayError(f"providers of shape {staff.shape}, arrivals of {came.shape}: give the same hours")
+    there, came, passed = (np.asarray(values, float) for values in (providers, arrivals, elapsed_h))
+    if not there.shape == came.shape == passed.shape or there.ndim != 1:
+        raise CoverReplayError(
+            f"providers of shape {there.shape}, arrivals of {came.shape}, elapsed_h of {passed.shape}: give the same "
+            "hours"
+        )
     if not visit_min > 0:
         raise CoverReplayError(f"visits of {visit_min} min: give a positive length")
-    for name, values in (("providers", staff), ("arrivals", came)):
+    for name, values in (("providers", there), ("arrivals", came), ("elapsed_h", passed)):
         bad = np.flatnonzero(~(values >= 0))
         if len(bad):
-            raise CoverReplayError(f"{name} of hour {bad[0]} are {values[bad[0]]}: leave out weeks with gaps")
-    work = came * visit_min / 60
+            raise CoverReplayError(
+                f"{name} of hour {bad[0]} are {values[bad[0]]}: give 0 or more, and leave out weeks with gaps"
+            )
+    lost = np.flatnonzero((passed == 0) & (came > 0))
+    if len(lost):
+        raise CoverReplayError(
+            f"arrivals of hour {lost[0]} are {came[lost[0]]:g}, and its elapsed_h is 0: nobody can come in an hour "
+            "that the clock skips; move them to the next hour, or mend elapsed_h"
+        )
+    work, staff = came * visit_min / 60, there * passed
     left, after = 0.0, np.empty(len(work))
     for hour, more in enumerate(work - staff):
         left = max(left + more, 0.0)
