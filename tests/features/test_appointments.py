@@ -10,7 +10,7 @@ from healthops.data.schemas import validate
 from healthops.evaluate.leakage import LeakageError, unchanged_by_unknown_outcomes
 from healthops.features import appointments as made
 from healthops.features.grid import FeatureError
-from healthops.features.provider_catalogue import appointment_names, provider_catalogue
+from healthops.features.provider_catalogue import appointment_names, fitted_until, provider_catalogue
 
 from .made_visits import appointments, calendar, drawn
 
@@ -92,20 +92,40 @@ def test_catalogue_and_table_have_the_same_names(visits):
     table = validate("appointment_features", made.appointment_features(visits, days, places_until="2016-05-01"))
     about = [name for name in (*made.ABOUT, *made.GROUPS) if name not in appointment_names()]
     assert set(table.columns) == {*about, *appointment_names()} and table["appointment"].is_unique
-    listed = validate("provider_feature_catalogue", provider_catalogue())
+    listed = validate("provider_feature_catalogue", provider_catalogue(places_until="2016-05-01"))
     sources = listed.loc[listed["table"] == "appointments", "source"].str.split(", ").explode()
     assert set(sources.str.removeprefix("appointments.")) <= set(visits.columns)
 
 
-def test_the_whole_table_keeps_the_rule_but_for_the_reminder(visits):
-    """Places are described by bookings before a day; of rows booked later, nothing changes with later outcomes."""
+def test_the_whole_table_keeps_the_rule_from_the_day_on_that_describes_places(visits):
+    """Places are described by bookings before a day: they are known from that day on, all else at any moment."""
     days = calendar("costa", "2016-03-25", "2016-06-30")
-    names = list(appointment_names(known_at=("booking",)))
 
-    def build(rows: pd.DataFrame) -> pd.DataFrame:
-        return made.appointment_features(rows, days, places_until="2016-04-10")[names]
+    def build(rows: pd.DataFrame, *but: str) -> pd.DataFrame:
+        table = made.appointment_features(rows, days, places_until="2016-04-20")
+        group = table["neighbourhood_group"].map(made.NEIGHBOURHOOD_GROUPS.index)
+        return table[list(appointment_names())].assign(neighbourhood_group=group).drop(columns=list(but))
 
-    unchanged_by_unknown_outcomes(build, visits, moments=["2016-04-15", "2016-05-01"], **COLUMNS)
+    unchanged_by_unknown_outcomes(build, visits, moments=["2016-04-20", "2016-05-01"], **COLUMNS)
+    places = ["neighbourhood_welfare_share", "neighbourhood_group"]
+    for name in places:
+        others = [other for other in places if other != name]
+        with pytest.raises(LeakageError, match=f"'{name}' of .* rows made until 2016-04-08"):
+            unchanged_by_unknown_outcomes(lambda r, o=others: build(r, *o), visits, moments=["2016-04-08"], **COLUMNS)
+    unchanged_by_unknown_outcomes(lambda r: build(r, *places), visits, moments=["2016-04-08"], **COLUMNS)
+
+
+def test_the_catalogue_tells_from_when_on_places_are_known():
+    listed = provider_catalogue(places_until="2016-04-20").set_index("feature")
+    assert listed.index[listed["fold_safety"] == "fitted"].tolist() == ["neighbourhood_welfare_share"]
+    assert (
+        "fitted before 2016-04-20, known from that day on"
+        in listed.loc["neighbourhood_welfare_share", "transformation"]
+    )
+    assert fitted_until(listed.reset_index()).to_dict() == {"neighbourhood_welfare_share": pd.Timestamp("2016-04-20")}
+    silent = listed.reset_index().replace({"transformation": {r"; fitted before.*": ""}}, regex=True)
+    with pytest.raises(FeatureError, match="neighbourhood_welfare_share is fitted and does not tell until when"):
+        fitted_until(silent)
 
 
 def test_neighbourhoods_are_described_by_people_who_had_booked():
@@ -126,7 +146,7 @@ def test_groups_of_neighbourhoods_are_about_quarters(visits):
         neighbourhood=lambda d: "N" + (d["patient"].str[1:].astype(int) % 40).astype(str)
     )
     share = made.neighbourhood_welfare(many, until="2016-05-30")
-    group = many["neighbourhood"].map(made.neighbourhood_groups(many, share))
+    group = many["neighbourhood"].map(made.neighbourhood_groups(many, share, until="2016-05-30"))
     sizes = group.value_counts(normalize=True)
     assert set(sizes.index) == set(made.NEIGHBOURHOOD_GROUPS) and sizes.between(0.2, 0.3).all()
     means = many["neighbourhood"].map(share).groupby(group).mean()[list(made.NEIGHBOURHOOD_GROUPS)]

@@ -167,7 +167,7 @@ def test_every_figure_draws_what_it_is_given(came, visits):
 def test_figures_of_features_draw_what_is_known(came, visits):
     known = calendar("iowa", "2016-01-30", "2017-05-30")
     table = arrival_features(came, known, clinics())
-    catalogue = provider_catalogue()
+    catalogue = provider_catalogue(places_until="2016-04-20")
     fig = figures.known_ahead(table, catalogue[catalogue["table"] == "arrivals"], [1, 7, 8, 56])
     names = [t.get_text() for t in fig.axes[0].get_yticklabels()]
     shown = np.asarray(fig.axes[0].images[0].get_array())

@@ -159,3 +159,15 @@ def test_the_future_of_a_patient_is_nowhere_in_its_chance():
     learnt = (one["date"] < turn).to_numpy()
     chances = [no_show.fit("boosting", f[learnt], names, seed=1).probability(f[early]) for f in (one, two)]
     np.testing.assert_array_equal(*chances)
+
+
+def test_a_split_before_features_were_fitted_is_refused():
+    from healthops.features.provider_catalogue import provider_catalogue
+
+    catalogue = provider_catalogue(places_until="2022-12-05")
+    for split in ("2022-12-05", np.datetime64("2023-03-01")):
+        no_show.require_fitted_before(catalogue, split)
+    with pytest.raises(
+        no_show.NoShowError, match="'neighbourhood_welfare_share' was fitted on bookings before 2022-12-05"
+    ):
+        no_show.require_fitted_before(catalogue, "2022-12-04")

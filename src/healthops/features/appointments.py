@@ -43,7 +43,7 @@ def appointment_features(
     appointments, calendar : DataFrame
         Tables ``appointments`` and ``clinic_calendar``.
     places_until : date
-        Neighbourhoods are described by the patients who had booked before this day.
+        Neighbourhoods are described, and grouped, by who had booked before this day: both are known from then on.
 
     Raises
     ------
@@ -58,6 +58,7 @@ def appointment_features(
         bad = rows.loc[late, "appointment"].iloc[0]
         raise FeatureError(f"table 'appointments': {bad} was booked after its day: set it aside in the cleaning")
     share = neighbourhood_welfare(rows, until=places_until)
+    group = neighbourhood_groups(rows, share, until=places_until)
     made = {
         **_booking(rows),
         **_around_holidays(rows, calendar),
@@ -72,7 +73,7 @@ def appointment_features(
         "age_band": pd.cut(rows["age_years"], [*_AGES, np.inf], right=False, labels=AGE_BANDS).astype("str"),
         "sex": rows["sex"],
         "welfare": rows["welfare"],
-        "neighbourhood_group": rows["neighbourhood"].map(neighbourhood_groups(rows, share)).astype("str"),
+        "neighbourhood_group": rows["neighbourhood"].map(group).astype("str"),
     })  # fmt: skip
     filled = pd.DataFrame({name: np.asarray(made[name], float).round(DECIMALS) for name in names})
     return pd.concat([rows[list(ABOUT)], groups, filled], axis=1)
@@ -146,8 +147,10 @@ def neighbourhood_welfare(appointments: pd.DataFrame, *, until: str | pd.Timesta
     return (got + PLACE_WEIGHT * early["welfare"].mean()) / (people + PLACE_WEIGHT)
 
 
-def neighbourhood_groups(appointments: pd.DataFrame, share: pd.Series) -> pd.Series:
+def neighbourhood_groups(appointments: pd.DataFrame, share: pd.Series, *, until: str | pd.Timestamp) -> pd.Series:
     """Sort neighbourhoods by their `share` of welfare into quarters with about equally many appointments.
+
+    Appointments count that were booked before `until`.
 
     Returns
     -------
@@ -155,7 +158,8 @@ def neighbourhood_groups(appointments: pd.DataFrame, share: pd.Series) -> pd.Ser
         Name of the group by neighbourhood.
     """
     order = share.sort_values(kind="stable").index
-    size = appointments["neighbourhood"].value_counts().reindex(order)
+    early = appointments.loc[appointments["booked_date"] < pd.Timestamp(until), "neighbourhood"]
+    size = early.value_counts().reindex(order, fill_value=0)
     # The quarter in which the middle of the neighbourhood's appointments lies.
     middle = (size.cumsum() - size / 2) / size.sum()
     at = np.minimum((4 * middle).astype(int), 3)

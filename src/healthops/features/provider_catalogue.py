@@ -2,11 +2,13 @@
 
 What is known when decides what a model may use. Of arrivals, `horizon_days` is the farthest day after the origin
 (the end of a local day) for which a feature is known; none means any day of the calendar, 0 only afterwards. Of
-appointments, `known_at` says whether the booking suffices.
+appointments, `known_at` says whether the booking suffices; what is fitted once is known to bookings from the day on
+before which it was fitted, which `transformation` tells and :func:`fitted_until` reads.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-KNOWN_AT = ("calendar", "origin", "booking", "reminder", "afterwards")
+#: How `transformation` tells the day before which a feature was fitted.
+_FITTED = "fitted before {day}, known from that day on"
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def _of_the_person() -> list[ProviderFeature]:
                      source="hypertension diabetes alcoholism", family=person),
         _appointment("handicaps", "how many", "the way is harder", source="handicaps", family=person),
         _appointment("neighbourhood_welfare_share", "share of the neighbourhood's patients who get welfare, of those "
-                     "who had booked by the notebook's test_from; drawn towards that of all", "poverty of the place",
+                     "who had booked by then, drawn towards that of all as by 20 people", "poverty of the place",
                      source="neighbourhood welfare", family=place, safe="fitted"),
         _appointment("neighbourhood_no_show_rate", "of the neighbourhood's appointments on days before the booking, "
                      "drawn towards that of all as by 20 appointments", "distance, transport",
@@ -232,11 +235,44 @@ def families(table: str) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def provider_catalogue() -> pd.DataFrame:
-    """Return table ``provider_feature_catalogue``."""
+def provider_catalogue(*, places_until: str | pd.Timestamp) -> pd.DataFrame:
+    """Return table ``provider_feature_catalogue``.
+
+    Parameters
+    ----------
+    places_until : date
+        As given to :func:`healthops.features.appointments.appointment_features`.
+    """
     import pandas as pd
 
     frame = pd.DataFrame([asdict(f) for f in FEATURES])
+    fitted = frame["fold_safety"] == "fitted"
+    frame.loc[fitted, "transformation"] += "; " + _FITTED.format(day=pd.Timestamp(places_until).date())
     texts = [name for name in frame if name != "horizon_days"]
     frame = frame.astype({"horizon_days": "Int64"} | dict.fromkeys(texts, "str"))
     return frame.assign(unit=frame["unit"].where(frame["unit"] != ""))
+
+
+def fitted_until(catalogue: pd.DataFrame) -> pd.Series:
+    """Day before which each fitted feature was fitted, by feature, read from table ``provider_feature_catalogue``.
+
+    Raises
+    ------
+    FeatureError
+        If a fitted feature does not tell.
+
+    >>> fitted_until(provider_catalogue(places_until="2022-12-05")).astype(str).to_dict()
+    {'neighbourhood_welfare_share': '2022-12-05'}
+    """
+    import pandas as pd
+
+    from healthops.features.grid import FeatureError
+
+    rows = catalogue[catalogue["fold_safety"] == "fitted"].set_index("feature")["transformation"]
+    day = rows.str.extract(re.escape(_FITTED).replace(re.escape("{day}"), r"(\d{4}-\d\d-\d\d)"), expand=False)
+    if day.isna().any():
+        raise FeatureError(
+            f"table 'provider_feature_catalogue': {day.index[day.isna()][0]} is fitted and does not tell until when: "
+            f"run notebook 24"
+        )
+    return pd.to_datetime(day)

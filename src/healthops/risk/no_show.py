@@ -67,6 +67,32 @@ class NoShowModel:
         return np.clip(out, LEAST, 1 - LEAST)
 
 
+def require_fitted_before(catalogue: pd.DataFrame, split: np.datetime64 | str) -> None:
+    """Require that no feature of appointments was fitted on bookings from the split on, which are held out.
+
+    Parameters
+    ----------
+    catalogue : DataFrame
+        Table ``provider_feature_catalogue``.
+    split : date
+        Models learn from appointments before this day.
+
+    Raises
+    ------
+    NoShowError
+        If a feature was fitted on bookings of the split's day or later.
+    """
+    from healthops.features.provider_catalogue import fitted_until
+
+    until = fitted_until(catalogue[catalogue["table"] == "appointments"])
+    late = until[until.to_numpy("datetime64[D]") > np.datetime64(split, "D")]
+    if len(late):
+        raise NoShowError(
+            f"the split is {split}, but {late.index[0]!r} was fitted on bookings before {late.iloc[0].date()}, of days "
+            f"that are held out: split on that day or later, or set test_from of notebook 24 to {split}"
+        )
+
+
 def usable(features: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Those of `names` that say something in `features`: two values at least.
 
