@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from healthops.risk.overbooking_fit import fit_for_overbooking, refused_by_chance
+from healthops.risk.overbooking_fit import chances_to_overbook, fit_for_overbooking, refused_by_chance
 
 
 def made(size: int = 60_000, seed: int = 2) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
@@ -65,6 +65,19 @@ def test_one_wrong_group_refuses_the_model():
     table = verdict.groups.set_index("group")
     assert table.loc["all", "accepted"] and not table.loc["c", "accepted"] and not verdict.accepted
     assert "no-shows over expected" in table.loc["c", "reason"] and verdict.reasons[0].startswith("area c")
+
+
+def test_a_refusal_makes_the_flat_rate_be_used():
+    came_not, chance, groups = made()
+    flat = np.full(len(chance), came_not.mean())
+    used, rate = chances_to_overbook(fit_for_overbooking(came_not, chance, groups), chance, flat)
+    assert rate == "model" and (used == chance).all()
+    # Right for everybody together, wrong for one group: nobody is overbooked by it, of that group or another.
+    wrong = np.where(groups["area"] == "c", expit(logit(chance) + 0.1), expit(logit(chance) - 0.05))
+    used, rate = chances_to_overbook(fit_for_overbooking(came_not, wrong, groups), wrong, flat)
+    assert rate == "flat" and (used == came_not.mean()).all()
+    with pytest.raises(ValueError, match="60000 chances of the model and 9 flat rates"):
+        chances_to_overbook(fit_for_overbooking(came_not, chance, groups), chance, flat[:9])
 
 
 def test_groups_that_are_small_or_alike_prove_nothing():

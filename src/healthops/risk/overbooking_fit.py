@@ -106,6 +106,29 @@ def fit_for_overbooking(
     return OverbookingVerdict(bool(table["accepted"].all()), table)
 
 
+def chances_to_overbook(verdict: OverbookingVerdict, model: np.ndarray, flat: np.ndarray) -> tuple[np.ndarray, str]:
+    """Choose the chances to overbook by: the model's if it was accepted, else the flat rate.
+
+    Parameters
+    ----------
+    model, flat : array, shape (n,)
+        Chances of the model that was judged, and one rate for everybody (of each day).
+
+    Returns
+    -------
+    tuple of (array of shape (n,), str)
+        Columns `probability` and `rate` of table ``no_show_probabilities``; the latter is ``model`` or ``flat``.
+
+    Raises
+    ------
+    ValueError
+        If the chances of the model and the flat rate are not of equally many appointments.
+    """
+    if len(model) != len(flat):
+        raise ValueError(f"{len(model)} chances of the model and {len(flat)} flat rates: give one of each")
+    return (np.array(model, float), "model") if verdict.accepted else (np.array(flat, float), "flat")
+
+
 def _judge(
     y: np.ndarray, p: np.ndarray, slope: tuple[float, float], ratio: tuple[float, float], least: int
 ) -> dict[str, object]:
