@@ -142,7 +142,7 @@ def weekly_origins(series: Sequence[Arrivals], *, days: int, every: int = 7, unt
 
 
 def targets(series: Sequence[Arrivals], origins: np.ndarray, *, first: int = 1, last: int = 7) -> pd.DataFrame:
-    """Hours to forecast from each origin, `first` to `last` days ahead, up to the next origin's and the last day.
+    """Hours to forecast from each origin, `first` to `last` days ahead: those of near origins overlap.
 
     Days after the last on record are kept only if no day after the origin is on record: then they are a plan.
 
