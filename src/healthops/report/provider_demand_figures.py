@@ -61,7 +61,8 @@ def relative(scores: pd.DataFrame, spreads: pd.DataFrame, *, bar: float, least: 
     bar : float
         What was asked for.
     least : float
-        What a forecaster would have who knew every rate, over the mean of four weeks with its own errors.
+        What a forecaster would have who knew every rate, if rates were those that the chosen model forecasts, over the
+        mean of four weeks with its own errors.
     """
     fig, axes = panels(2, 3.4, sharex=False)
     ax, bx = axes[0]
@@ -69,7 +70,7 @@ def relative(scores: pd.DataFrame, spreads: pd.DataFrame, *, bar: float, least: 
     _dots(ax, order, ("relative_wis", "relative_wis_low", "relative_wis_high"), [colour(m) for m in order.index])
     _dots(bx, spreads.iloc[::-1], ("ratio", "low", "high"), [BLUE] * len(spreads))
     ax.axvline(1, color=MUTED, lw=1)
-    ax.axvline(least, color=ORANGE, lw=1.3, linestyle="--", label=f"every rate known: {least:.2f}")
+    ax.axvline(least, color=ORANGE, lw=1.3, linestyle="--", label=f"least possible at the rates forecast: {least:.2f}")
     bx.axvline(bar, color=GREEN, lw=1.3, linestyle="--", label=f"asked for: {bar:.2f}")
     ax.set(xlabel="WIS over that of the mean of four weeks", title="by model")
     bx.set(xlabel="WIS of the chosen model over it", title="by what quantiles that mean gets")
