@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from healthops.pipeline import closure
-from healthops.pipeline.graph import GraphError, build_graph
+from healthops.pipeline.build import jobs_waited_for
+from healthops.pipeline.graph import PAGE, GraphError, build_graph
 from healthops.pipeline.parameters import ParameterError, check_rooms, declared
 from healthops.workspace import Declaration, ScenarioError, Workspace
 from tests.pipeline.mini import notebook
@@ -134,6 +135,12 @@ def test_what_only_pages_use_does_not_run_notebooks():
     names = {path.name for path in closure.room_files("report")}
     assert "figures.py" in names
     assert names.isdisjoint({"render.py", "style.css", "frame.html.j2"})
+
+
+def test_what_others_wait_for_comes_first_and_pages_wait_for_nobody():
+    waited_for = jobs_waited_for(build_graph(Workspace("synthetic")))
+    assert {"clean-tables", "31-train-outbreak-forecasters", "32-train-vaccine-demand"} <= waited_for
+    assert not {name for name in waited_for if name.endswith(PAGE) or name.startswith(("5", "11-"))}
 
 
 def test_a_page_cites_the_sources_of_what_it_reads():

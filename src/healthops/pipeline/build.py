@@ -157,7 +157,8 @@ def _session(
     config = home / "pyproject.toml"
     if not config.is_file():
         config.write_text("# pytask keeps the memory of this scenario here.\n[tool.pytask.ini_options]\n")
-    tasks = [_task(workspace, job, number, progress) for number, job in enumerate(jobs, 1)]
+    waited_for = jobs_waited_for(jobs)
+    tasks = [_task(workspace, job, number, progress, waited_for) for number, job in enumerate(jobs, 1)]
     pytask.console.quiet = quiet
     return pytask.build(tasks=tasks, paths=home, config=config, verbose=1, capture="no", **options)
 
@@ -167,15 +168,24 @@ def _collection_errors(session: pytask.Session) -> str:
     return "; ".join(str(r.exc_info[1]) for r in reports if r is not None and r.exc_info) or "unknown reason"
 
 
-def _task(workspace: Workspace, job: Job, number: int, progress: Progress) -> JobTask:
+def jobs_waited_for(jobs: list[Job]) -> set[str]:
+    """Names of the jobs whose products another one reads that is no page."""
+    makers = {product: job.name for job in jobs for product in job.products}
+    return {makers[file] for job in jobs if not job.name.endswith(PAGE) for file in job.files if file in makers}
+
+
+def _task(workspace: Workspace, job: Job, number: int, progress: Progress, waited_for: set[str]) -> JobTask:
     def node(path: Path) -> ContentNode:
         inside = path.is_relative_to(workspace.root)
         base = workspace.root if inside else workspace.config.parent
         return ContentNode(path, path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path))
 
     values = ValueNode(f"{job.name}: parameters and declaration", job.values)
+    # Of what is ready, first what others wait for and pages last, so that no worker is left with a long chain.
+    order = "try_first" if job.name in waited_for else "try_last" if job.name.endswith(PAGE) else None
     return JobTask(
         name=job.name,
+        markers=[pytask.Mark(order, (), {})] if order else [],
         function=lambda **_: _run_job(workspace, job, number, progress),
         depends_on={"values": values, **{f"file{i}": node(p) for i, p in enumerate(dict.fromkeys(job.files))}},
         produces={f"product{i}": node(p) for i, p in enumerate(job.products)},
