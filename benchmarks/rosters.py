@@ -47,6 +47,8 @@ LIBRARIES = ("highspy", "ortools", "numpy", "scipy")
 INSTANCES = tuple(f"Instance{number}" for number in (1, 2, 3, 4, 5, 6, 7, 10))
 #: Draws of each absence, and how many changes one more person present may cost.
 REPAIRS, WORTH = 6, 10
+#: Cost of a person missing in the drawn hospital, and of one too many.
+MISSING, TOO_MANY = 100, 1
 
 RECORD = (
     {
@@ -192,7 +194,9 @@ def made_hospital(seed: int = 1) -> RosterProblem:
         for k in range(50)
     )  # fmt: skip
     wanted = {"E": 12, "L": 10, "N": 7}
-    cover = tuple(Cover(d, s, n + int(rng.integers(-1, 2)), 100, 1) for d in range(28) for s, n in wanted.items())
+    cover = tuple(
+        Cover(d, s, n + int(rng.integers(-1, 2)), MISSING, TOO_MANY) for d in range(28) for s, n in wanted.items()
+    )
     return RosterProblem(ShiftInstance("hospital", 28, shifts, staff, (), (), cover))
 
 
@@ -219,8 +223,8 @@ def measure_repairs(problem: RosterProblem, before: Roster) -> pd.DataFrame:
         rows.append(
             {
                 "absence": kind, "number": number, "staff": len(problem.people), "days": problem.instance.days,
-                "lost": len(lost), "changes": found.changes, "missing": found.missing, "fewest": found.proved,
-                "rules_broken": len(check_roster(found.problem, found.after)), "cpu_seconds": found.cpu_s,
+                "lost": len(lost), "changes": found.changes, "missing": found.missing // MISSING,
+                "fewest": found.proved, "rules_broken": len(check_roster(found.problem, found.after)), "cpu_seconds": found.cpu_s,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

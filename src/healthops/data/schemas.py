@@ -2366,7 +2366,7 @@ TABLES: dict[str, Table] = {
             "days": _integer("of the horizon", "days", low=1),
             "lost": _integer("by the absence", "shifts", low=1),
             "changes": _integer("cells of the roster that differ", low=0),
-            "missing": _integer("still missing, weighed by the lines of cover", low=0),
+            "missing": _integer("still missing against what the roster gave", "persons", low=0),
             "fewest": _flag("proved: no roster is better by the measure of the repair"),
             "rules_broken": _integer("found by the checker", low=0),
             "cpu_seconds": _number("until the repair was there", "s", low=0, measured=True),
