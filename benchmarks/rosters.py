@@ -224,7 +224,8 @@ def measure_repairs(problem: RosterProblem, before: Roster) -> pd.DataFrame:
             {
                 "absence": kind, "number": number, "staff": len(problem.people), "days": problem.instance.days,
                 "lost": len(lost), "changes": found.changes, "missing": found.missing // MISSING,
-                "fewest": found.proved, "rules_broken": len(check_roster(found.problem, found.after)), "cpu_seconds": found.cpu_s,
+                "fewest": found.proved, "rules_broken": len(check_roster(found.problem, found.after)),
+                "cpu_seconds": found.cpu_s,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
