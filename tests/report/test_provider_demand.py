@@ -32,7 +32,12 @@ def test_ratios_stand_at_their_model_and_the_bar_at_its_value():
     )
     fig = figures.relative(scores, spreads, bar=0.85, least=0.87)
     said = texts(fig)
-    assert "0.90" in said and "asked for: 0.85" in said and "every rate known: 0.87" in said and "four counts" in said
+    assert (
+        "0.90" in said
+        and "asked for: 0.85" in said
+        and "least possible at the rates forecast: 0.87" in said
+        and "four counts" in said
+    )
     asked = [line for line in fig.axes[1].lines if str(line.get_label()).startswith("asked")]
     assert list(asked[0].get_xdata()) == [0.85, 0.85]
 
