@@ -120,8 +120,14 @@ def test_a_notebook_of_other_data_has_no_job_and_cannot_be_opened(tmp_path: Path
     with pytest.raises(ScenarioError, match=r"declares 21-b for data of kind \['some'\] only; scenario 'it' prepares"):
         Workspace("it", notebook="21-b", root=tmp_path, config=tmp_path / "config")
     assert "91-benchmark-forecasts" in Workspace("public").declarations()
-    for scenario in ("synthetic", "smoke"):
+    for scenario in ("synthetic", "smoke", "light"):
         assert "91-benchmark-forecasts" not in Workspace(scenario).declarations()
+
+
+def test_the_light_scenario_runs_all_of_public_but_its_benchmarks(tmp_path: Path):
+    public, light = ({j.name for j in build_graph(Workspace(s, root=tmp_path))} for s in ("public", "light"))
+    assert light < public
+    assert all("benchmark" in name for name in public - light)
 
 
 def test_a_notebook_may_not_import_a_benchmark(tmp_path: Path):

@@ -87,7 +87,7 @@ def _clean(options: argparse.Namespace) -> int:
     workspace = _open(options)
     for folder in ("data", "models", "reports", ".build"):
         shutil.rmtree(workspace.root / folder / workspace.scenario.name, ignore_errors=True)
-    if workspace.scenario.prepare != "public":
+    if workspace.scenario.prepare == "synthetic":
         shutil.rmtree(workspace.raw, ignore_errors=True)
     return 0
 
