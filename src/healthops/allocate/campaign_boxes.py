@@ -218,11 +218,13 @@ class _Play:
         over = over - cut
         for i in products:
             over = over - self.put_off(i, week, np.minimum(over, self.due[:, i, week]))
-        # What is left is second doses of courses begun here: too many were begun.
-        for i in products:
-            lack = np.minimum(over, self.seconds(i, week))
-            self.crowded[:, i, week] = lack
-            over = over - lack
+        # What is left is second doses of courses begun here: too many were begun. Those due from before come last, for
+        # there is no course to cut for them.
+        for seconds in (self.own, self.from_before):
+            for i in products:
+                lack = np.minimum(over, seconds(i, week))
+                self.crowded[:, i, week] += lack
+                over = over - lack
 
     def wait(self, i: int, week: int, part: np.ndarray) -> None:
         """Put off a `part`, shape (D,), of a week's first doses to the next; out of time, they are cut."""
@@ -244,10 +246,17 @@ class _Play:
         first = self.courses[:, i, :, week].sum(axis=1)
         return self.factor[i] * (first + self.seconds(i, week))
 
-    def seconds(self, i: int, week: int) -> np.ndarray:
+    def own(self, i: int, week: int) -> np.ndarray:
+        """Second doses of courses begun in the plan, shape (D,)."""
         k = int(self.c.interval[i])
-        own = self.courses[:, i, :, week - k].sum(axis=1) if k and week >= k else 0.0
-        return own + self.due[:, i, week]
+        return self.courses[:, i, :, week - k].sum(axis=1) if k and week >= k else np.zeros(len(self.courses))
+
+    def from_before(self, i: int, week: int) -> np.ndarray:
+        """Second doses of courses begun before the plan, shape (D,)."""
+        return self.due[:, i, week]
+
+    def seconds(self, i: int, week: int) -> np.ndarray:
+        return self.own(i, week) + self.from_before(i, week)
 
     def order(self, week: int, i: int, here: np.ndarray, through: np.ndarray) -> None:
         """Send whole boxes for the round that begins, those that will be emptied most first."""
