@@ -11,9 +11,16 @@ from benchmarks.lot_by_lot import solve_lot_by_lot
 from benchmarks.made_campaign import cut_supply, make_campaign
 from benchmarks.vaccine_proofs import tiny
 from healthops.allocate.campaign import Campaign
-from healthops.allocate.campaign_boxes import plan_in_boxes
+from healthops.allocate.campaign_boxes import plan_in_boxes, round_to_boxes
 from healthops.allocate.campaign_check import InvalidPlan, assert_valid, check_plan
-from healthops.allocate.campaign_plan import InfeasibleCampaign, PlanTables, equity_frontier, plan_campaign, plan_tables
+from healthops.allocate.campaign_plan import (
+    CampaignPlan,
+    InfeasibleCampaign,
+    PlanTables,
+    equity_frontier,
+    plan_campaign,
+    plan_tables,
+)
 from healthops.allocate.campaign_program import HOLD, Reserve
 from healthops.allocate.campaign_replan import replan
 
@@ -331,6 +338,28 @@ def test_boxes_are_whole_and_the_loss_is_told(campaign):
     assert 0 <= boxed.loss < 0.15
     assert boxed.plan.benefit <= boxed.relaxed.stages[1].bound * (1 + 1e-4)
     assert check_plan(campaign, plan_tables(boxed.relaxed), whole_boxes=True)
+
+
+def test_courses_make_room_for_second_doses_of_before_that_fall_into_the_last_week():
+    """Ten second doses of courses begun in week 2 and six put off from before meet in week 5, with hands for twelve."""
+    kinds = {"product": ["a", "b"], "doses": 2, "interval_weeks": 3, "litres_per_dose": 0.001, "box_doses": 5}
+    due = {"district": ["x"], "group": "g", "product": "a", "week": 2, "courses": 6.0}
+    campaign = Campaign(
+        weeks=6,
+        products=pd.DataFrame(kinds),
+        lots=pd.DataFrame({"lot": ["l0", "l1"], "product": ["a", "b"], "doses": 50.0, "arrives": 0, "expires": 9}),
+        regions=pd.DataFrame({"region": ["r"], "capacity_litres": [10.0]}),
+        districts=pd.DataFrame({"district": ["x"], "region": "r", "capacity_litres": 10.0, "vaccinator_doses": [12.0]}),
+        people=pd.DataFrame(
+            {"district": ["x"], "group": "g", "population": [40.0], "willingness": 1.0, "covered": 6.0, "risk": 1.0}
+        ),
+        due=pd.DataFrame(due),
+    )
+    courses, seconds = np.zeros((1, 2, 1, 6)), np.zeros((1, 2, 6))
+    courses[0, 1, 0, 2], seconds[0, 0, 5] = 10.0, 6.0
+    plan, tables = round_to_boxes(CampaignPlan(campaign, courses, seconds, np.zeros_like(seconds)))
+    assert plan.courses.sum() == pytest.approx(6.0, abs=0.01) and plan.second_due.sum() == 6.0
+    assert not check_plan(campaign, tables, floor=plan.floor, whole_boxes=True)
 
 
 # ---- prices, and a way out where the method is stuck ---------------------------------------------------------------
