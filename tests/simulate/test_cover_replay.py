@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from healthops.data.schemas import validate
-from healthops.simulate.cover_replay import CoverReplayError, hourly_cover, week_rows, weekly_template
+from healthops.simulate.cover_replay import CoverReplayError, by_template, hourly_cover, week_rows, weekly_template
 
 
 def test_work_that_is_left_waits_for_the_next_hour():
@@ -87,3 +87,19 @@ def test_hours_of_the_template_count_by_how_long_they_last():
     # Rates of 0, 8 and 4, the second over two hours: variance 16, of which chance is 4 x 2.5 / 3.
     wide = weekly_template(hours.assign(arrivals=[0, 2, 16, 6, 4, 0])).set_index(["weekday", "hour"])
     assert wide.loc[(6, 1)].tolist() == pytest.approx([4.0, (16 - 10 / 3) / 16])
+
+
+def test_hours_to_come_are_those_of_the_template_as_long_as_they_last():
+    template = pd.DataFrame(
+        {"weekday": [6, 6, 0], "hour": [1, 2, 1], "mean": [4.0, 3.0, 5.0], "dispersion": [0.5, 0.0, 0.1]}
+    )
+    # A Sunday on which the clock skips 1:00 and shows 2:00 twice, then a Monday.
+    hours = pd.DataFrame({
+        "date": pd.to_datetime(["2022-03-27", "2022-03-27", "2022-03-28"]), "hour": [1, 2, 1], "elapsed_h": [0, 2, 1],
+        "mean": 9.0, "dispersion": 9.0,
+    })  # fmt: skip
+    came = by_template(hours, template)
+    assert came["mean"].tolist() == [0.0, 6.0, 5.0] and came["dispersion"].tolist() == [0.5, 0.0, 0.1]
+    assert came.drop(columns=["mean", "dispersion"]).equals(hours.drop(columns=["mean", "dispersion"]))
+    with pytest.raises(CoverReplayError, match=r"no hour 1 of weekday 0 \(Monday 0\); make it from whole weeks"):
+        by_template(hours, template[template["weekday"] == 6])

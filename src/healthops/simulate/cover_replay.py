@@ -37,6 +37,35 @@ def weekly_template(hours: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(dispersion=extra.fillna(0.0)).reset_index()[["weekday", "hour", "mean", "dispersion"]]
 
 
+def by_template(hours: pd.DataFrame, template: pd.DataFrame) -> pd.DataFrame:
+    """Hours to come with the mean and dispersion that their hour of the week has in the template.
+
+    Parameters
+    ----------
+    hours : DataFrame
+        date, hour, elapsed_h: the mean of an hour that the clock skips is 0, of one that it shows twice double.
+    template : DataFrame
+        Of :func:`weekly_template`.
+
+    Raises
+    ------
+    CoverReplayError
+        If the template lacks an hour of the week.
+    """
+    usual = template.set_index(["weekday", "hour"])
+    weekday = hours["date"].dt.day_of_week
+    there = usual.reindex(zip(weekday, hours["hour"], strict=True))
+    absent = there["mean"].isna().to_numpy()
+    if absent.any():
+        raise CoverReplayError(
+            f"the template has no hour {hours['hour'][absent].iloc[0]} of weekday {weekday[absent].iloc[0]} (Monday 0)"
+            "; make it from whole weeks"
+        )
+    return hours.assign(
+        mean=there["mean"].to_numpy() * hours["elapsed_h"].to_numpy(), dispersion=there["dispersion"].to_numpy()
+    )
+
+
 def hourly_cover(
     providers: np.ndarray, arrivals: np.ndarray, elapsed_h: np.ndarray, visit_min: float
 ) -> dict[str, np.ndarray]:
