@@ -168,3 +168,5 @@ def test_scenario_extends_another_key_by_key(config: Path):
     (config / "it.yaml").write_text("extends: base\ntitle: It\ndata: {size: 9}\n")
     scenario = Workspace("it", root=config.parent, config=config).scenario
     assert (scenario.title, scenario.banner, scenario.data) == ("It", "B", {"size": 9, "years": 2})
+    (config / "it.yaml").write_text("extends: base\ntitle: It\ndata: {size: 9, years: null}\n")
+    assert Workspace("it", root=config.parent, config=config).scenario.data == {"size": 9}

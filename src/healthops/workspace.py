@@ -90,7 +90,7 @@ class Scenario:
 
     @classmethod
     def load(cls, name: str, *, config: Path | None = None) -> Scenario:
-        """Read scenario `name`; ``extends: other`` starts from another one."""
+        """Read scenario `name`; ``extends: other`` starts from another one, whose ``data:`` options null takes back."""
         raw = _read_scenario(name, config or REPOSITORY / "config", seen=())
         known = set(cls.__dataclass_fields__) - {"name"}
         unknown = sorted(set(raw) - known)
@@ -116,7 +116,13 @@ def _read_scenario(name: str, config: Path, seen: tuple[str, ...]) -> dict[str, 
     except yaml.YAMLError as error:
         raise ScenarioError(f"config/{name}.yaml is not YAML: {error}") from None
     base = raw.pop("extends", None)
-    return raw if base is None else _merge(_read_scenario(base, config, (*seen, name)), raw)
+    if base is None:
+        return raw
+    merged = _merge(_read_scenario(base, config, (*seen, name)), raw)
+    if merged.get("data"):
+        # A scenario with fewer steps than its base has takes back their options.
+        merged["data"] = {option: value for option, value in merged["data"].items() if value is not None}
+    return merged
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

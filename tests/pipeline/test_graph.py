@@ -128,6 +128,7 @@ def test_the_light_scenario_runs_all_of_public_but_its_benchmarks(tmp_path: Path
     public, light = ({j.name for j in build_graph(Workspace(s, root=tmp_path))} for s in ("public", "light"))
     assert light < public
     assert all("benchmark" in name for name in public - light)
+    assert Workspace("light").scenario.data.items() < Workspace("public").scenario.data.items()
 
 
 def test_a_notebook_may_not_import_a_benchmark(tmp_path: Path):

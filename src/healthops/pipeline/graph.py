@@ -113,16 +113,13 @@ def _check_scenario(workspace: Workspace, declarations: dict[str, Declaration]) 
 
 
 def _check_data(workspace: Workspace) -> None:
-    """Raise :class:`GraphError` if the scenario's ``data:`` holds what no step has, or what is no whole number.
-
-    Steps of other kinds of data count: a scenario may extend one that has more steps.
-    """
-    every = yaml.safe_load((workspace.config / "graph.yaml").read_text(encoding="utf-8"))["steps"].values()
-    known = sorted({option for steps in every for step in steps for option in step.get("options", ())})
+    """Raise :class:`GraphError` if the scenario's ``data:`` holds what no step has, or what is no whole number."""
+    known = sorted(option for step in _steps(workspace) for option in step.get("options", ()))
     for name, value in workspace.scenario.data.items():
         if name not in known:
             raise GraphError(
-                f"config/{workspace.scenario.name}.yaml sets data: {name}, which no step has; the steps have {known}"
+                f"config/{workspace.scenario.name}.yaml sets data: {name}, which no step has; the steps have {known} "
+                "(an option that it inherits is taken back by null)"
             )
         if isinstance(value, bool) or not isinstance(value, int):
             raise GraphError(
