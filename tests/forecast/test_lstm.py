@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import subprocess
 import sys
 
@@ -213,3 +214,15 @@ def test_the_saved_network_gives_the_same_forecast(kind, fitted, tmp_path):
 def test_settings_that_make_no_sense_are_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         LSTMParameters(**wrong)
+
+
+def test_the_network_does_not_listen_to_the_numbers_that_others_draw():
+    """Other threads of a Dask worker draw from Python's global random numbers while the network is built."""
+    from healthops.forecast.lstm_keras import quantile_lstm
+
+    networks = []
+    for state in (1, 2):
+        random.seed(state)
+        networks.append(quantile_lstm(window=20, units=3, seed=7).get_weights())
+        assert random.random() == random.Random(state).random()
+    assert all(np.array_equal(a, b) for a, b in zip(*networks, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from contextlib import suppress
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -17,7 +18,7 @@ from healthops.forecast.lstm import RECENT, LSTMForecaster, LSTMParameters, batc
 from healthops.forecast.sequences import CHANNELS, STATIC, Sequences, Windows
 
 
-def quantile_lstm(*, window: int, units: int) -> keras.Model:
+def quantile_lstm(*, window: int, units: int, seed: int) -> keras.Model:
     """LSTM over the window, then dense layers that also see the newest weeks and the static inputs directly.
 
     Made of Keras's own layers only, each with a name of its own, so that the saved model loads without any code and
@@ -28,15 +29,25 @@ def quantile_lstm(*, window: int, units: int) -> keras.Model:
     keras.Model
         From (sequence (N, window, C), static (N, S)) to quantiles of the change, (N, H, 23).
     """
+    # A seed that Keras is not given it draws from Python's global random numbers, and so do other threads of a worker.
+    draws = random.Random(seed)
+    kernel, recurrent, dropout, dense, heads = (draws.randint(1, 10**9) for _ in range(5))
+    glorot, orthogonal = keras.initializers.GlorotUniform, keras.initializers.Orthogonal
     sequence = keras.Input((window, len(CHANNELS)), name="sequence")
     static = keras.Input((len(STATIC) + len(HORIZONS),), name="static")
-    state = layers.LSTM(units, name="lstm")(sequence)
+    state = layers.LSTM(
+        units,
+        kernel_initializer=glorot(kernel),
+        recurrent_initializer=orthogonal(seed=recurrent),
+        seed=dropout,
+        name="lstm",
+    )(sequence)
     newest = layers.Flatten(name="newest")(layers.Cropping1D((window - RECENT, 0), name="crop")(sequence))
-    hidden = layers.Dense(units, activation="relu", name="hidden")(
+    hidden = layers.Dense(units, activation="relu", kernel_initializer=glorot(dense), name="hidden")(
         layers.Concatenate(name="state_and_inputs")([state, static, newest])
     )
     seen = layers.Concatenate(name="hidden_and_inputs")([hidden, static, newest])
-    small = {"kernel_initializer": keras.initializers.VarianceScaling(0.1)}
+    small = {"kernel_initializer": keras.initializers.VarianceScaling(0.1, seed=heads)}
     median = layers.Dense(len(HORIZONS), name="median", **small)(seen)
     narrow = keras.initializers.Constant(-3.0)
     steps = layers.Dense(
@@ -46,7 +57,7 @@ def quantile_lstm(*, window: int, units: int) -> keras.Model:
         layers.Reshape((len(HORIZONS), 1), name="median_by_horizon")(median),
         layers.Reshape((len(HORIZONS), len(LEVELS) - 1), name="steps_by_horizon")(steps),
     ]
-    stack = layers.Dense(len(LEVELS), use_bias=False, trainable=False, name="stack")
+    stack = layers.Dense(len(LEVELS), use_bias=False, trainable=False, kernel_initializer="zeros", name="stack")
     quantiles = stack(layers.Concatenate(name="median_and_steps")(parts))
     stack.set_weights([stacking()])
     return keras.Model([sequence, static], quantiles, name="quantile_lstm")
@@ -67,8 +78,7 @@ class KerasLSTM(LSTMForecaster):
 
     def _train(self, sequences: Sequences, seed: int) -> keras.Model:
         settings = self._parameters
-        keras.utils.set_random_seed(seed % 2**32)
-        network = quantile_lstm(window=settings.window, units=settings.units)
+        network = quantile_lstm(window=settings.window, units=settings.units, seed=seed % 2**32)
         falling = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps, alpha=0.1)
         optimizer = keras.optimizers.Adam(falling, global_clipnorm=settings.clip)
         optimizer.build(network.trainable_variables)
